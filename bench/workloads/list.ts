@@ -1,0 +1,21 @@
+// Every workload, in the order they run. A new one is a file here and a line below.
+
+import type { Workload } from "../contract.ts";
+import { chain100, chain100Replay } from "./chain100.ts";
+import { fused20 } from "./fused20.ts";
+import { gelu16M } from "./gelu16m.ts";
+import { recording } from "./recording.ts";
+import { scaling } from "./scaling.ts";
+import { seed16M } from "./seed16m.ts";
+import { steps10k } from "./steps10k.ts";
+
+export const workloads: Workload[] = [
+  seed16M,
+  gelu16M,
+  chain100,
+  chain100Replay,
+  recording,
+  scaling,
+  fused20,
+  steps10k,
+];

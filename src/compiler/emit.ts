@@ -1,0 +1,139 @@
+// emit: Placed → Program. Kernels whose code is known are reused; the others become one new module.
+
+import { dtypes } from "../base/dtypes.ts";
+import type { Cell, KernelRef, Launch, Program, ProgramModule } from "../base/program.ts";
+import { ModuleBuilder, type ModuleOptions } from "../wasm/module.ts";
+import { unitsOf, writeKernel } from "./emit/kernel-code.ts";
+import { mayFault } from "./emit/index-check.ts";
+import { type CellUse, cellsOf } from "./emit/loop-writer.ts";
+import type { Buffer, RunnableKernel, Stream } from "./kernel.ts";
+import type { Placed } from "./plan.ts";
+import { grainOf, type Range, stagesOf, type Touches } from "./stages.ts";
+
+/** What the program must say of its graph. */
+export interface Frame {
+  readonly inputCount: number;
+  readonly scalarCount: number;
+  /** Bytes of each output. */
+  readonly outputs: readonly number[];
+}
+
+/** Code by structure, for all programs of a compiler. */
+export class KernelCache {
+  private readonly known = new Map<string, { module: number; exportName: string }>();
+  private readonly modules = new Map<number, WebAssembly.Module>();
+  private programs = 0;
+
+  constructor(private readonly options: ModuleOptions) {}
+
+  get size(): number {
+    return this.known.size;
+  }
+
+  nextProgram(): number {
+    return this.programs++;
+  }
+
+  /** Where each kernel's code is; what is new is compiled together. */
+  find(kernels: readonly RunnableKernel[]): { refs: KernelRef[]; modules: ProgramModule[] } {
+    const keys = kernels.map(codeKey);
+    const fresh = new Map<string, RunnableKernel>();
+    keys.forEach((key, at) => {
+      if (!this.known.has(key)) fresh.set(key, kernels[at] as RunnableKernel);
+    });
+    if (fresh.size > 0) this.compile(fresh);
+    const ids = [...new Set(keys.map((key) => this.known.get(key)?.module as number))];
+    const refs = keys.map((key): KernelRef => {
+      const { module, exportName } = this.known.get(key) as { module: number; exportName: string };
+      return { module: ids.indexOf(module), exportName };
+    });
+    const modules = ids.map((id) => ({ id, module: this.modules.get(id) as WebAssembly.Module }));
+    return { refs, modules };
+  }
+
+  private compile(fresh: ReadonlyMap<string, RunnableKernel>): void {
+    const builder = new ModuleBuilder(this.options);
+    const id = this.modules.size;
+    for (const [key, kernel] of fresh) {
+      const exportName = `${kernel.kind} ${this.known.size} ${kernel.label}`;
+      writeKernel(builder, exportName, kernel);
+      this.known.set(key, { module: id, exportName });
+    }
+    this.modules.set(id, new WebAssembly.Module(builder.toBytes()));
+  }
+}
+
+/** Spells all that the code depends on: not which buffers, offsets and scalars it is run with. */
+function codeKey(kernel: RunnableKernel): string {
+  const scalars: number[] = [];
+  return JSON.stringify(kernel, (key, value: unknown) => {
+    if (key === "label" || key === "offset" || key === "buffer" || key === "size") {
+      return key === "size" && typeof value === "number" ? value : undefined;
+    }
+    if (Object.is(value, -0)) return "-0";
+    if (typeof value === "bigint") return `${value}n`;
+    if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+    if (isScalar(value)) {
+      if (!scalars.includes(value.index)) scalars.push(value.index);
+      return { ...value, kind: "scalar parameter", index: scalars.indexOf(value.index) };
+    }
+    return value;
+  });
+}
+
+const isScalar = (value: unknown): value is { kind: "scalar"; index: number } =>
+  typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "scalar";
+
+export function emit(placed: Placed, cache: KernelCache, frame: Frame): Program {
+  const { refs, modules } = cache.find(placed.kernels);
+  const launches = placed.kernels.map((kernel, at): Launch => {
+    const cells = cellsOf(kernel, mayFault(kernel)).map((use) => cellFor(use, kernel, placed));
+    return { kernel: at, units: unitsOf(kernel), grain: grainOf(kernel), cells, label: kernel.label };
+  });
+  const touches = placed.kernels.map((kernel) => touchesOf(kernel, placed));
+  return {
+    id: cache.nextProgram(),
+    modules,
+    kernels: refs,
+    launches,
+    stages: stagesOf(launches, touches),
+    outputs: frame.outputs,
+    inputCount: frame.inputCount,
+    scalarCount: frame.scalarCount,
+    arenaBytes: placed.arenaBytes,
+  };
+}
+
+function cellFor(use: CellUse, kernel: RunnableKernel, placed: Placed): Cell {
+  if (use.kind === "fault" || use.kind === "launch") return { kind: use.kind };
+  if (use.kind === "scalar") return { kind: "scalar", index: use.index, type: scalarType(use) };
+  const { buffer, offset, dtype } = kernel.streams[use.index] as Stream;
+  const bytes = offset * dtypes[dtype].bytes;
+  if (buffer.kind !== "temp") return { kind: "address", from: buffer.kind, index: buffer.index, offset: bytes };
+  const start = placed.offsets.get(buffer.index) ?? 0;
+  return { kind: "address", from: "arena", index: 0, offset: start + bytes };
+}
+
+const scalarType = ({ type }: CellUse): "f32" | "f64" | "i32" =>
+  type === "f32" || type === "f64" ? type : "i32";
+
+function touchesOf(kernel: RunnableKernel, placed: Placed): Touches {
+  const written = new Set<number>();
+  if ("stores" in kernel) for (const { stream } of kernel.stores) written.add(stream);
+  if ("epilogue" in kernel) for (const { stream } of kernel.epilogue) written.add(stream);
+  if (kernel.kind === "scatter") written.add(kernel.target);
+  if (kernel.kind === "rows" || kernel.kind === "columns") {
+    for (const stream of kernel.partials?.streams.flat() ?? []) written.add(stream);
+  }
+  const ranges = kernel.streams.map(({ buffer }) => rangeOf(buffer, placed));
+  return {
+    reads: ranges.filter((_, at) => !written.has(at) || kernel.kind === "scatter"),
+    writes: ranges.filter((_, at) => written.has(at)),
+  };
+}
+
+function rangeOf(buffer: Buffer, placed: Placed): Range {
+  if (buffer.kind !== "temp") return { buffer: `${buffer.kind} ${buffer.index}`, from: 0, to: Infinity };
+  const from = placed.offsets.get(buffer.index) ?? 0;
+  return { buffer: "arena", from, to: from + (placed.sizes.get(buffer.index) ?? 0) };
+}

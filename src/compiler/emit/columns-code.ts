@@ -1,0 +1,144 @@
+// columns: sums across rows, the lanes neighbouring sums. A unit is one chunk of rows of one block of
+// columns; its states lie in the partial buffer (in the nearest cache) and take row after row.
+
+import { sizeOf } from "../../base/shapes.ts";
+import { dtypes } from "../../base/dtypes.ts";
+import type { Local } from "../../wasm/function.ts";
+import type { ColumnsKernel } from "../kernel.ts";
+import { blockRange, chunkRows, type Range, splitBlock, tail, vectorLoop } from "./inner-loop.ts";
+import type { LoopWriter } from "./loop-writer.ts";
+import type { Position } from "./position.ts";
+import { newRegister, type Register } from "./register.ts";
+import { StateCode } from "./state-code.ts";
+
+/** Columns of a unit: 8 kB of float32 state, a quarter of the nearest cache. */
+const blockColumns = 2048;
+
+export function columnsUnits({ axes, chunks }: ColumnsKernel): number {
+  const kept = axes.slice(0, -1).filter(({ isReduced }) => !isReduced);
+  const blocks = Math.ceil((axes.at(-1)?.size ?? 1) / blockColumns);
+  return sizeOf(kept.map(({ size }) => size)) * blocks * chunks.count;
+}
+
+export function columnsCode(kernel: ColumnsKernel, loop: LoopWriter): (unit: Local) => void {
+  const writer = new ColumnsWriter(kernel, loop);
+  return (unit) => writer.unit(unit);
+}
+
+class ColumnsWriter {
+  private readonly states: StateCode;
+  private readonly kept: number[];
+  private readonly reduced: number[];
+  private readonly row: Local;
+  /** Where the unit's states start, a pointer per partial stream. */
+  private readonly starts = new Map<number, Local>();
+
+  constructor(
+    private readonly kernel: ColumnsKernel,
+    private readonly loop: LoopWriter,
+  ) {
+    this.states = new StateCode(loop, kernel.reductions);
+    const outer = kernel.axes.slice(0, -1).map((axis, at) => ({ ...axis, at }));
+    this.kept = outer.filter(({ isReduced }) => !isReduced).map(({ at }) => at);
+    this.reduced = outer.filter(({ isReduced }) => isReduced).map(({ at }) => at);
+    this.row = loop.f.local("i32");
+    for (const stream of kernel.partials.streams.flat()) {
+      this.starts.set(stream, loop.f.local(loop.f.addressType));
+    }
+  }
+
+  unit(unit: Local): void {
+    const { loop, kernel } = this;
+    const { f, inner } = loop;
+    const split = splitBlock(f, unit, kernel.chunks.count);
+    const { rest, block } = splitBlock(f, split.rest, Math.ceil(inner / blockColumns));
+    loop.decode(rest, this.kept);
+    const total = sizeOf(this.reduced.map((axis) => kernel.axes[axis]?.size ?? 1));
+    const last = chunkRows(f, this.row, { chunk: split.block, chunks: kernel.chunks, total });
+    loop.decode(this.row, this.reduced);
+    loop.startRow({ from: 0, to: kernel.bodyCount });
+    this.pointToStates(split.block);
+    const isCut = block !== null;
+    const range = (): Range => blockRange(f, block, { inner, length: blockColumns });
+    this.overColumns(range(), isCut, (position) => this.initialize(position));
+    f.loop((again) => {
+      loop.decode(this.row, this.reduced);
+      loop.startRow({ from: 0, to: kernel.bodyCount });
+      this.overColumns(range(), isCut, (position) => this.fold(position));
+      f.get(this.row);
+      f.i32(1);
+      f.op("i32.add");
+      f.tee(this.row);
+      f.get(last);
+      f.op("i32.lt_u");
+      f.brIf(again);
+    });
+  }
+
+  private pointToStates(chunk: Local | null): void {
+    const { loop, kernel } = this;
+    for (const [stream, start] of this.starts) {
+      const { dtype } = kernel.streams[stream] as ColumnsKernel["streams"][number];
+      loop.f.get(loop.pointers[stream] as Local);
+      if (chunk) loop.addScaled(chunk, kernel.partials.chunkStride * dtypes[dtype].bytes);
+      loop.f.set(start);
+    }
+  }
+
+  private overColumns(range: Range, isCut: boolean, write: (position: Position) => void): void {
+    const { loop } = this;
+    if (loop.inner >= 4) {
+      vectorLoop(loop.f, range, 1, () => {
+        loop.startVector();
+        write({ offset: range.offset, copy: 0, lanes: 4 });
+      });
+    }
+    tail(loop, range, isCut, write);
+  }
+
+  private initialize(position: Position): void {
+    this.kernel.reductions.forEach(({ reducer }, r) => {
+      reducer.state.forEach(({ type, initial }, s) => {
+        this.storeState(r, s, this.loop.lanes.constant(type, initial), position);
+      });
+    });
+  }
+
+  private fold(position: Position): void {
+    const { loop, kernel } = this;
+    for (const { value, stream } of kernel.stores) {
+      loop.store(stream, loop.value(value, position), position);
+    }
+    kernel.reductions.forEach(({ value, reducer }, r) => {
+      const state = reducer.state.map(({ type }, s) => this.loadState(r, s, type, position));
+      const index = (): Register => this.rowIndex();
+      this.states.step(r, state, loop.value(value, position), index, 4);
+      state.forEach((register, s) => this.storeState(r, s, register, position));
+    });
+  }
+
+  private rowIndex(): Register {
+    const { f } = this.loop;
+    const register = newRegister(f, "i32");
+    f.get(this.row);
+    f.op("i32x4.splat");
+    f.set(register.parts[0] as Local);
+    return register;
+  }
+
+  /** States are padded to whole vectors, so that a tail's may be loaded and stored whole. */
+  private stateWalker(r: number, s: number) {
+    const stream = this.kernel.partials.streams[r]?.[s] as number;
+    const { dtype } = this.kernel.streams[stream] as ColumnsKernel["streams"][number];
+    return { pointer: this.starts.get(stream) as Local, dtype, stride: 1 };
+  }
+
+  private loadState(r: number, s: number, type: Register["type"], position: Position): Register {
+    const walker = this.stateWalker(r, s);
+    return { ...this.loop.loadFrom(walker, { ...position, lanes: 4 }), type };
+  }
+
+  private storeState(r: number, s: number, register: Register, position: Position): void {
+    this.loop.storeTo(this.stateWalker(r, s), register, { ...position, lanes: 4 });
+  }
+}

@@ -1,0 +1,167 @@
+// The loop along the inner axis: whole vectors from `start`, then a tail of 1 … 3 real lanes. The tail
+// runs the same code as a vector, only its stores (and reductions' masks) know how many lanes count.
+
+import type { FunctionBuilder, Local } from "../../wasm/function.ts";
+import type { Chunks } from "../kernel.ts";
+import type { LoopWriter } from "./loop-writer.ts";
+import type { Position } from "./position.ts";
+
+/** Elements of a block: rows longer than this are cut, so that one long row feeds all workers. */
+export const blockElements = 4096;
+
+export interface Range {
+  /** Offsets in bytes for elements of four bytes; `limit` ends the whole vectors. */
+  readonly offset: Local;
+  readonly limit: Local;
+}
+
+/** start·4 … min(start + length, inner)·4 rounded down to whole vectors; `block` counts from 0. */
+export function blockRange(
+  f: FunctionBuilder,
+  block: Local | null,
+  { inner, length }: { inner: number; length: number },
+): Range {
+  const offset = f.local(f.addressType);
+  const limit = f.local(f.addressType);
+  const whole = Math.floor(inner / 4) * 16;
+  if (!block || inner <= length) {
+    f.address(0);
+    f.set(offset);
+    f.address(whole);
+    f.set(limit);
+    return { offset, limit };
+  }
+  f.get(block);
+  f.addressFromI32();
+  f.address(length * 4);
+  f.addressMul();
+  f.tee(offset);
+  f.address(length * 4);
+  f.addressAdd();
+  f.set(limit);
+  f.get(limit);
+  f.address(whole);
+  f.get(limit);
+  f.address(whole);
+  f.addressOp("lt_u");
+  f.select();
+  f.set(limit);
+  return { offset, limit };
+}
+
+/** Runs `body` for `copies` vectors at a time while that many are left. */
+export function vectorLoop(
+  f: FunctionBuilder,
+  { offset, limit }: Range,
+  copies: number,
+  body: (copy: number) => void,
+): void {
+  f.block((done) => {
+    f.loop((again) => {
+      f.get(offset);
+      f.address(copies * 16);
+      f.addressAdd();
+      f.get(limit);
+      f.addressOp("gt_u");
+      f.brIf(done);
+      for (let copy = 0; copy < copies; copy++) body(copy);
+      f.get(offset);
+      f.address(copies * 16);
+      f.addressAdd();
+      f.set(offset);
+      f.br(again);
+    });
+  });
+}
+
+/** Runs `body` for the last inner % 4 elements, where the range reaches the row's end. */
+export function tail(
+  loop: LoopWriter,
+  { offset }: Range,
+  isCut: boolean,
+  body: (position: Position) => void,
+): void {
+  const lanes = loop.inner % 4;
+  if (lanes === 0) return;
+  const { f } = loop;
+  const write = (): void => {
+    loop.startVector();
+    body({ offset, copy: 0, lanes });
+  };
+  if (!isCut) return write();
+  f.get(offset);
+  f.address(Math.floor(loop.inner / 4) * 16);
+  f.addressOp("eq");
+  f.if(write);
+}
+
+/** The inner axis' block of a unit, and the unit with the block taken off. */
+export function splitBlock(f: FunctionBuilder, unit: Local, blocks: number): { rest: Local; block: Local | null } {
+  if (blocks === 1) return { rest: unit, block: null };
+  const rest = f.local("i32");
+  const block = f.local("i32");
+  f.get(unit);
+  f.i32(blocks);
+  f.op("i32.div_u");
+  f.set(rest);
+  f.get(unit);
+  f.i32(blocks);
+  f.op("i32.rem_u");
+  f.set(block);
+  return { rest, block };
+}
+
+export const outerAxes = (count: number): number[] => Array.from({ length: Math.max(count - 1, 0) }, (_, axis) => axis);
+
+/** Sets the first row of a chunk; returns the one after its last. */
+export function chunkRows(
+  f: FunctionBuilder,
+  row: Local,
+  { chunk, chunks, total }: { chunk: Local | null; chunks: Chunks; total: number },
+): Local {
+  const last = f.local("i32");
+  const unitEnd = f.local("i32");
+  f.i32(0);
+  f.set(row);
+  f.i32(total);
+  f.set(unitEnd);
+  if (chunk) {
+    const { rest: unit, block } = splitBlock(f, chunk, chunks.blocks);
+    f.get(unit);
+    f.i32(chunks.unitRows);
+    f.op("i32.mul");
+    f.tee(row);
+    f.i32(chunks.unitRows);
+    f.op("i32.add");
+    f.i32(total);
+    minimum(f, unitEnd);
+    if (block) {
+      f.get(row);
+      f.get(block);
+      f.i32(chunks.rows);
+      f.op("i32.mul");
+      f.op("i32.add");
+      f.set(row);
+    }
+  }
+  f.get(row);
+  f.i32(chunks.rows);
+  f.op("i32.add");
+  f.get(unitEnd);
+  minimum(f, last);
+  return last;
+}
+
+/** Two i32 on the stack: the smaller goes to `into`. */
+function minimum(f: FunctionBuilder, into: Local): void {
+  const other = f.local("i32");
+  f.set(other);
+  f.set(into);
+  f.get(into);
+  f.get(other);
+  f.get(into);
+  f.get(other);
+  f.op("i32.lt_u");
+  f.select();
+  f.set(into);
+}

@@ -1,0 +1,34 @@
+// map: every element of the space once. A unit is a block of one row of the inner axis.
+
+import { sizeOf } from "../../base/shapes.ts";
+import type { Local } from "../../wasm/function.ts";
+import type { Axis, MapKernel } from "../kernel.ts";
+import { blockElements, blockRange, outerAxes, splitBlock, tail, vectorLoop } from "./inner-loop.ts";
+import type { LoopWriter } from "./loop-writer.ts";
+import type { Position } from "./position.ts";
+
+export function mapUnits(axes: readonly Axis[]): number {
+  const rows = sizeOf(axes.slice(0, -1).map(({ size }) => size));
+  return rows * Math.ceil((axes.at(-1)?.size ?? 1) / blockElements);
+}
+
+export function mapCode(kernel: MapKernel, loop: LoopWriter): (unit: Local) => void {
+  const { f, inner } = loop;
+  const blocks = Math.ceil(inner / blockElements);
+  const write = (position: Position): void => {
+    for (const { value, stream } of kernel.stores) loop.store(stream, loop.value(value, position), position);
+  };
+  return (unit) => {
+    const { rest, block } = splitBlock(f, unit, blocks);
+    loop.decode(rest, outerAxes(kernel.axes.length));
+    loop.startRow({ from: 0, to: kernel.values.length });
+    const range = blockRange(f, block, { inner, length: blockElements });
+    if (inner >= 4) {
+      vectorLoop(f, range, 1, () => {
+        loop.startVector();
+        write({ offset: range.offset, copy: 0, lanes: 4 });
+      });
+    }
+    tail(loop, range, blocks > 1, write);
+  };
+}

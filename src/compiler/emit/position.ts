@@ -1,0 +1,11 @@
+import type { Local } from "../../wasm/function.ts";
+
+/** Where a vector stands on the inner axis. */
+export interface Position {
+  /** Bytes from the row's start, for elements of four bytes; null: the row is one vector or less. */
+  readonly offset: Local | null;
+  /** Whole vectors beyond `offset`, for unrolled copies. */
+  readonly copy: number;
+  /** How many of the four lanes are real; the others may hold anything and are not stored. */
+  readonly lanes: number;
+}

@@ -1,0 +1,227 @@
+// rows: sums along the inner axis. A unit is one chunk of one kept element's reduced elements.
+//
+//   vector i of a row goes to accumulator i mod 4:   a0 a1 a2 a3 a0 a1 …   (16 running lanes, always)
+//   then ((a0 a1)(a2 a3)), then the lanes of what is left
+//
+// A light body is unrolled by four; a heavy one turns the accumulators instead. Same bits either way.
+
+import { sizeOf } from "../../base/shapes.ts";
+import type { Local } from "../../wasm/function.ts";
+import type { RowsKernel } from "../kernel.ts";
+import { blockRange, chunkRows, type Range, splitBlock, tail, vectorLoop } from "./inner-loop.ts";
+import type { LoopWriter } from "./loop-writer.ts";
+import type { Position } from "./position.ts";
+import { moveRegister, newRegister, type Register } from "./register.ts";
+import { type State, StateCode } from "./state-code.ts";
+
+const accumulators = 4;
+/** Lane instructions up to which four copies of a body still fit the registers. */
+const lightBody = 16;
+
+export function rowsUnits({ axes, chunks }: RowsKernel): number {
+  return sizeOf(axes.filter(({ isReduced }) => !isReduced).map(({ size }) => size)) * chunks.count;
+}
+
+export function rowsCode(kernel: RowsKernel, loop: LoopWriter): (unit: Local) => void {
+  const writer = new RowsWriter(kernel, loop);
+  return (unit) => writer.unit(unit);
+}
+
+class RowsWriter {
+  private readonly states: StateCode;
+  private readonly running: State[][];
+  private readonly kept: number[];
+  private readonly reduced: number[];
+  private readonly rowCount: number;
+  private readonly row: Local;
+
+  constructor(
+    private readonly kernel: RowsKernel,
+    private readonly loop: LoopWriter,
+  ) {
+    this.states = new StateCode(loop, kernel.reductions);
+    this.running = Array.from({ length: accumulators }, () => this.states.declare());
+    const outer = kernel.axes.slice(0, -1).map((axis, at) => ({ ...axis, at }));
+    this.kept = outer.filter(({ isReduced }) => !isReduced).map(({ at }) => at);
+    this.reduced = outer.filter(({ isReduced }) => isReduced).map(({ at }) => at);
+    this.rowCount = sizeOf(this.reduced.map((axis) => kernel.axes[axis]?.size ?? 1));
+    this.row = loop.f.local("i32");
+  }
+
+  unit(unit: Local): void {
+    const { loop, kernel } = this;
+    const { chunks } = kernel;
+    const { rest, block: chunk } = splitBlock(loop.f, unit, chunks.count);
+    loop.decode(rest, this.kept);
+    for (const states of this.running) this.states.start(states);
+    if (chunks.elements !== null && chunk) this.blockOfRow(chunk, chunks.blocks, chunks.elements);
+    else this.rowsOfChunk(chunk);
+    this.mergeRunning();
+    if (kernel.partials) this.storePartials(chunk as Local);
+    else this.epilogue();
+  }
+
+  private blockOfRow(chunk: Local, blocks: number, elements: number): void {
+    const { f } = this.loop;
+    const { rest, block } = splitBlock(f, chunk, blocks);
+    f.get(rest);
+    f.set(this.row);
+    this.rowRange(block, elements);
+  }
+
+  private rowsOfChunk(chunk: Local | null): void {
+    const { f } = this.loop;
+    const last = chunkRows(f, this.row, { chunk, chunks: this.kernel.chunks, total: this.rowCount });
+    f.loop((again) => {
+      this.rowRange(null, Infinity);
+      f.get(this.row);
+      f.i32(1);
+      f.op("i32.add");
+      f.tee(this.row);
+      f.get(last);
+      f.op("i32.lt_u");
+      f.brIf(again);
+    });
+  }
+
+  /** One row, or a block of it, into the accumulators. */
+  private rowRange(block: Local | null, length: number): void {
+    const { loop, kernel } = this;
+    loop.decode(this.row, this.reduced);
+    loop.startRow({ from: 0, to: kernel.bodyCount });
+    const range = blockRange(loop.f, block, { inner: loop.inner, length });
+    const weight = kernel.values.reduce(
+      (sum, value) => sum + (value.kind === "apply" ? value.body.instructions.length : 0),
+      0,
+    );
+    const isLight = weight <= lightBody && loop.inner >= 16;
+    if (isLight) vectorLoop(loop.f, range, accumulators, (copy) => this.vector(range, copy, copy));
+    const turns = loop.f.local("i32");
+    loop.f.i32(0);
+    loop.f.set(turns);
+    if (loop.inner >= 4) this.turningLoop(range, turns);
+    tail(loop, range, block !== null, (position) => this.fold(position, 0));
+    this.turnBack(turns);
+  }
+
+  private turningLoop(range: Range, turns: Local): void {
+    const { f } = this.loop;
+    vectorLoop(f, range, 1, () => {
+      this.vector(range, 0, 0);
+      this.turn(turns);
+    });
+  }
+
+  private vector(range: Range, copy: number, accumulator: number): void {
+    this.loop.startVector();
+    this.fold({ offset: range.offset, copy, lanes: 4 }, accumulator);
+  }
+
+  /** The values at a position: stored where they are wanted, folded into one accumulator. */
+  private fold(position: Position, accumulator: number): void {
+    const { loop, kernel } = this;
+    for (const { value, stream } of kernel.stores) {
+      loop.store(stream, loop.value(value, position), position);
+    }
+    kernel.reductions.forEach(({ value }, r) => {
+      const state = this.running[accumulator]?.[r] as State;
+      const index = (): Register => this.reducedIndex(position);
+      this.states.step(r, state, loop.value(value, position), index, position.lanes);
+    });
+  }
+
+  /** Flat position among the reduced elements, in four lanes. */
+  private reducedIndex(position: Position): Register {
+    const { loop } = this;
+    const { f } = loop;
+    const register = newRegister(f, "i32");
+    f.get(this.row);
+    f.i32(loop.inner);
+    f.op("i32.mul");
+    loop.elementIndex(position, 1);
+    f.op("i32x4.splat");
+    f.v128(new Uint8Array(Int32Array.from([0, 1, 2, 3]).buffer));
+    f.op("i32x4.add");
+    f.set(register.parts[0] as Local);
+    return register;
+  }
+
+  /** a0 ← a1 ← a2 ← a3 ← a0, and counts it. */
+  private turn(turns: Local): void {
+    const { f } = this.loop;
+    const first = this.states.declare();
+    this.moveStates(first, this.running[0] as State[]);
+    for (let at = 1; at < accumulators; at++) {
+      this.moveStates(this.running[at - 1] as State[], this.running[at] as State[]);
+    }
+    this.moveStates(this.running[accumulators - 1] as State[], first);
+    f.get(turns);
+    f.i32(1);
+    f.op("i32.add");
+    f.set(turns);
+  }
+
+  private moveStates(to: readonly State[], from: readonly State[]): void {
+    to.forEach((state, r) => {
+      state.forEach((register, s) => moveRegister(this.loop.f, register, from[r]?.[s] as Register));
+    });
+  }
+
+  /** Turns on until every accumulator is back in its place. */
+  private turnBack(turns: Local): void {
+    const { f } = this.loop;
+    if (this.loop.inner < 4) return;
+    f.block((done) => {
+      f.loop((again) => {
+        f.get(turns);
+        f.i32(accumulators - 1);
+        f.op("i32.and");
+        f.op("i32.eqz");
+        f.brIf(done);
+        this.turn(turns);
+        f.br(again);
+      });
+    });
+  }
+
+  private mergeRunning(): void {
+    const [a0, a1, a2, a3] = this.running as [State[], State[], State[], State[]];
+    this.kernel.reductions.forEach((_, r) => {
+      this.states.merge(r, a0[r] as State, a1[r] as State);
+      this.states.merge(r, a2[r] as State, a3[r] as State);
+      this.states.merge(r, a0[r] as State, a2[r] as State);
+      this.states.mergeLanes(r, a0[r] as State);
+    });
+  }
+
+  private storePartials(chunk: Local): void {
+    const { loop, kernel } = this;
+    const { f } = loop;
+    kernel.partials?.streams.forEach((streams, r) => {
+      streams.forEach((stream, s) => {
+        const { dtype } = kernel.streams[stream] as RowsKernel["streams"][number];
+        const address = f.local(f.addressType);
+        f.get(loop.pointers[stream] as Local);
+        loop.addScaled(chunk, (kernel.partials?.chunkStride ?? 0) * (dtype === "float64" ? 8 : 4));
+        f.set(address);
+        loop.storeAt(address, dtype, this.running[0]?.[r]?.[s] as Register, 0);
+      });
+    });
+  }
+
+  private epilogue(): void {
+    const { loop, kernel } = this;
+    loop.startVector();
+    kernel.values.forEach((value, at) => {
+      if (value.kind !== "reduced") return;
+      const state = this.running[0]?.[value.reduction] as State;
+      loop.setValue(at, this.states.finish(value.reduction, state));
+    });
+    loop.startRow({ from: kernel.bodyCount, to: kernel.values.length });
+    const position: Position = { offset: null, copy: 0, lanes: 1 };
+    for (const { value, stream } of kernel.epilogue) {
+      const register = loop.value(value, position);
+      loop.storeScalar(stream, register);
+    }
+  }
+}

@@ -1,0 +1,298 @@
+// fuse: Step[] → Kernel[]. Steps are grouped into loops, views and repeated values folded in, axes cut
+// so that every stream moves by strides, then merged where all streams run on without a break.
+
+import { dtypes } from "../base/dtypes.ts";
+import { showShape, sizeOf } from "../base/shapes.ts";
+import { type Access, commonCuts, cutStrides, identityAccess } from "./access.ts";
+import { type Group, groupSteps } from "./group.ts";
+import { blockElementsOf, keepReductionOrder } from "./flatten.ts";
+import { composeInto, materializedSteps } from "./inline.ts";
+import type { Axis, Buffer, Kernel, KernelValue, LoopKernel, Reduction, Store, Stream } from "./kernel.ts";
+import { isStep, type Operand, type PointwiseStep, type Source, type Step } from "./step.ts";
+
+export function fuse(steps: readonly Step[]): Kernel[] {
+  const groupOf = groupSteps(steps);
+  const materialized = materializedSteps(steps, groupOf);
+  const buffers = new Buffers(steps);
+  const groups = runningOrder(new Set(groupOf.values()));
+  return groups
+    .filter((group) => sizeOf(group.space) > 0)
+    .map((group) => new Lowering(group, materialized, buffers).kernel())
+    .filter((kernel) => kernel !== null);
+}
+
+/** Groups after all that they need. */
+function runningOrder(groups: ReadonlySet<Group>): Group[] {
+  const order: Group[] = [];
+  const seen = new Set<Group>();
+  const pending = [...groups].reverse().map((group) => ({ group, isReady: false }));
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const { group, isReady } = next;
+    if (isReady) order.push(group);
+    else if (!seen.has(group)) {
+      seen.add(group);
+      pending.push({ group, isReady: true });
+      for (const needed of group.needs) pending.push({ group: needed, isReady: false });
+    }
+  }
+  return order;
+}
+
+/** The buffer in which each step's value lies: place and scatter take over their target's. */
+class Buffers {
+  private readonly outputs = new Map<Step, number>();
+
+  constructor(steps: readonly Step[]) {
+    for (const step of steps) if (step.output !== null) this.outputs.set(rootOf(step), step.output);
+  }
+
+  of(step: Step): Buffer {
+    const root = rootOf(step);
+    const output = this.outputs.get(root);
+    return output === undefined
+      ? { kind: "temp", index: root.position }
+      : { kind: "output", index: output };
+  }
+}
+
+function rootOf(step: Step): Step {
+  let root = step;
+  while (root.kind === "place" || root.kind === "scatter") root = root.target;
+  return root;
+}
+
+interface Walk {
+  readonly buffer: Buffer;
+  readonly dtype: Stream["dtype"];
+  readonly access: Access;
+}
+
+/** One group on its way to a kernel. */
+class Lowering {
+  private readonly walks: Walk[] = [];
+  private readonly values: KernelValue[] = [];
+  private readonly accesses: (Access | null)[] = [];
+  private readonly known = new Map<string, number>();
+  private readonly inEpilogue = new Map<Step, number>();
+
+  constructor(
+    private readonly group: Group,
+    private readonly materialized: ReadonlySet<Step>,
+    private readonly buffers: Buffers,
+  ) {}
+
+  kernel(): Kernel | null {
+    const [first] = this.group.body;
+    if (first?.kind === "scatter") return this.scatterKernel(first);
+    const stores: Store[] = [];
+    const reductions: Reduction[] = [];
+    for (const step of this.group.body) {
+      if (step.kind === "reduce") {
+        this.inEpilogue.set(step, reductions.length);
+        reductions.push({ value: this.operand(step.operands[0] as Operand), reducer: step.reducer });
+      } else if (step.kind === "place") {
+        stores.push(this.store(this.operand(step.operands[0] as Operand), step, step.window));
+      } else if (this.materialized.has(step)) {
+        stores.push(this.store(this.value(step, null), step, identityAccess(step.space)));
+      }
+    }
+    const bodyCount = this.values.length;
+    const epilogue = this.epilogueStores();
+    if (stores.length + epilogue.length === 0) return null;
+    return this.finish({ stores, reductions, epilogue, bodyCount });
+  }
+
+  private epilogueStores(): Store[] {
+    const stores: Store[] = [];
+    this.known.clear();
+    const reduces = this.group.body.filter((step) => step.kind === "reduce");
+    for (const step of [...reduces, ...this.group.epilogue]) {
+      const value = this.epilogueValue(step);
+      if (!this.materialized.has(step)) continue;
+      stores.push(this.store(value, step, this.overReduced(identityAccess(step.shape))));
+    }
+    return stores;
+  }
+
+  private epilogueValue(step: Step): number {
+    const key = `epilogue ${step.position}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    let value: number;
+    if (step.kind === "reduce") {
+      value = this.push({ kind: "reduced", reduction: this.inEpilogue.get(step) as number });
+    } else {
+      const args = step.operands.map(({ source, access }) =>
+        isStep(source) && this.isFinished(source)
+          ? this.epilogueValue(source)
+          : this.operand({ source, access: this.overReduced(access) }),
+      );
+      value = this.push({ kind: "apply", body: (step as PointwiseStep).body, args });
+    }
+    this.known.set(key, value);
+    return value;
+  }
+
+  private isFinished(step: Step): boolean {
+    return this.inEpilogue.has(step) || this.group.epilogue.includes(step as PointwiseStep);
+  }
+
+  /** An access of the reduced shape as one of the whole space that stands still on reduced axes. */
+  private overReduced(access: Access): Access {
+    const reduced = this.group.axes ?? [];
+    const kept = [...access.axes];
+    const axes = this.group.space.map((size, axis) =>
+      reduced.includes(axis) ? [{ size, stride: 0 }] : (kept.shift() ?? [{ size, stride: 0 }]),
+    );
+    return { axes, offset: access.offset };
+  }
+
+  private operand({ source, access }: Operand): number {
+    if (isStep(source) && this.isComputedHere(source)) return this.value(source, access);
+    const key = `${sourceKey(source)} ${JSON.stringify(access)}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const value = this.push(this.leaf(source, access), access);
+    this.known.set(key, value);
+    return value;
+  }
+
+  private leaf(source: Source, access: Access): KernelValue {
+    const type = dtypes[source.dtype].lane;
+    if (isStep(source)) return { kind: "load", stream: this.walk(this.buffers.of(source), source.dtype, access) };
+    if (source.kind === "scalar") return { kind: "scalar", index: source.index, type };
+    if (source.kind === "constant") return { kind: "constant", value: source.value, type };
+    if (source.kind === "iota") return { kind: "index", strides: [], offset: access.offset, steps: null };
+    return { kind: "load", stream: this.walk({ kind: "input", index: source.index }, source.dtype, access) };
+  }
+
+  /** Whether the step's value is had in this loop by computing it. */
+  private isComputedHere(step: Step): boolean {
+    return this.group.body.includes(step) ? !this.isFinished(step) : !this.materialized.has(step);
+  }
+
+  /** The value of a step in this loop, walked by `access` (null: its own space). */
+  private value(step: Step, access: Access | null): number {
+    const isOwn = access === null || this.group.body.includes(step);
+    const key = `step ${step.position} ${isOwn ? "" : JSON.stringify(access)}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const args = step.operands.map(({ source, access: inner }, at) => {
+      if (step.kind === "gather" && at === 0) return this.table(source, inner);
+      const walked = isOwn ? inner : composeInto(inner, access as Access);
+      if (!walked) throw new Error(`internal: fuse: ${step.label} cannot be followed`);
+      return this.operand({ source, access: walked });
+    });
+    const value = this.push(applied(step, args));
+    this.known.set(key, value);
+    return value;
+  }
+
+  private table(source: Source, access: Access): number {
+    const buffer: Buffer =
+      source.kind === "input" ? { kind: "input", index: source.index } : this.buffers.of(source as Step);
+    return this.walk(buffer, source.dtype, access);
+  }
+
+  private push(value: KernelValue, access: Access | null = null): number {
+    this.values.push(value);
+    this.accesses.push(access);
+    return this.values.length - 1;
+  }
+
+  private walk(buffer: Buffer, dtype: Stream["dtype"], access: Access): number {
+    this.walks.push({ buffer, dtype, access });
+    return this.walks.length - 1;
+  }
+
+  private store(value: number, step: Step, access: Access): Store {
+    return { value, stream: this.walk(this.buffers.of(step), step.dtype, access) };
+  }
+
+  private scatterKernel(step: Step & { kind: "scatter" }): Kernel {
+    const [index, value] = step.operands.map((operand) => this.operand(operand)) as [number, number];
+    const target = this.walk(this.buffers.of(step), step.dtype, step.window);
+    const isScattered = (axis: number): boolean => axis === step.axis;
+    const { axes, streams, values } = this.cut(isScattered);
+    const { stride, extent, combine } = step;
+    return {
+      kind: "scatter", label: this.label(), axes, streams, values, index, value, target, stride, extent,
+      combine, size: sizeOf(step.space),
+    };
+  }
+
+  private finish(parts: Pick<LoopKernel, "stores" | "reductions" | "epilogue" | "bodyCount">): LoopKernel {
+    const reduced = this.group.axes ?? [];
+    const cut = this.cut((axis) => reduced.includes(axis));
+    const blockElements = blockElementsOf(this.group.space);
+    const size = sizeOf(this.group.space);
+    return { kind: "loop", label: this.label(), ...cut, ...parts, size, blockElements };
+  }
+
+  private label(): string {
+    const names = [...this.group.body, ...this.group.epilogue].map((step) => step.label);
+    const distinct = [...new Set(names)];
+    const shown = distinct.length > 6 ? [...distinct.slice(0, 6), "…"] : distinct;
+    return `${shown.join("·")} ${showShape(this.group.space)}`;
+  }
+
+  private cut(isReducedAxis: (axis: number) => boolean) {
+    const indices = this.values.map((value, at) => (value.kind === "index" ? this.accesses[at] : null));
+    const walked = [...this.walks.map(({ access }) => access), ...indices.filter((a) => a != null)];
+    const cuts = commonCuts(this.group.space, walked);
+    if (!cuts) throw new Error(`internal: fuse: no common cut of ${this.label()}`);
+    const axes = cuts.flatMap((sizes, axis) =>
+      sizes.map((size): Axis => ({ size, isReduced: isReducedAxis(axis) })),
+    );
+    const strides = walked.map((access) => cutStrides(access, cuts));
+    const merged = mergeAxes(axes, strides);
+    const order = keepReductionOrder(merged.axes, merged.strides, blockElementsOf(this.group.space));
+    const streams = this.walks.map(({ buffer, dtype, access: { offset } }, at): Stream => {
+      return { buffer, dtype, strides: order.strides[at] ?? [], offset, steps: order.steps[at] ?? null };
+    });
+    let next = this.walks.length;
+    const values = this.values.map((value): KernelValue => {
+      if (value.kind !== "index") return value;
+      const at = next++;
+      return { ...value, strides: order.strides[at] ?? [], steps: order.steps[at] ?? null };
+    });
+    return { axes: order.axes, streams, values };
+  }
+}
+
+function applied(step: Step, args: readonly number[]): KernelValue {
+  if (step.kind === "pointwise") return { kind: "apply", body: step.body, args };
+  if (step.kind !== "gather") throw new Error(`internal: fuse: ${step.kind} inside a loop`);
+  const [stream, index] = args as [number, number];
+  return { kind: "gather", stream, index, stride: step.stride, extent: step.extent };
+}
+
+function sourceKey(source: Source): string {
+  if (isStep(source)) return `buffer ${source.position}`;
+  if (source.kind === "iota") return "iota";
+  if (source.kind === "constant") {
+    return `constant ${source.dtype} ${Object.is(source.value, -0) ? "-0" : source.value}`;
+  }
+  return `${source.kind} ${source.index}`;
+}
+
+/** Drops axes of one element and merges neighbours of one role that every stream crosses evenly. */
+function mergeAxes(axes: readonly Axis[], strides: readonly (readonly number[])[]) {
+  const merged: Axis[] = [];
+  const kept: number[][] = strides.map(() => []);
+  axes.forEach((axis, at) => {
+    if (axis.size === 1) return;
+    const last = merged.at(-1);
+    const runsOn =
+      last?.isReduced === axis.isReduced &&
+      strides.every((list, s) => kept[s]?.at(-1) === (list[at] as number) * axis.size);
+    if (runsOn && last) {
+      merged[merged.length - 1] = { ...axis, size: last.size * axis.size };
+      strides.forEach((list, s) => kept[s]?.splice(-1, 1, list[at] as number));
+    } else {
+      merged.push(axis);
+      strides.forEach((list, s) => kept[s]?.push(list[at] as number));
+    }
+  });
+  return { axes: merged, strides: kept };
+}

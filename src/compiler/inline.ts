@@ -1,0 +1,120 @@
+// Which values get a buffer. A value needed only inside its own loop lives in registers; one needed by
+// another loop is written to memory, unless computing it again there costs less than the round trip.
+
+import { sizeOf } from "../base/shapes.ts";
+import { type Access, composeAccess, isIdentity, isInjective } from "./access.ts";
+import type { Group } from "./group.ts";
+import { isStep, type Operand, type Source, type Step } from "./step.ts";
+
+/** Lane instructions that cost about as much as writing and reading a vector (32 bytes at 12 B/cycle). */
+const cheapInstructions = 6;
+/** Elements below which a buffer stays in the nearest cache, and the same code is worth more. */
+const smallSize = 16384;
+
+interface Use {
+  readonly by: Step;
+  readonly operand: Operand;
+}
+
+/** The steps that get a buffer; all others are computed where they are needed. */
+export function materializedSteps(steps: readonly Step[], groupOf: Map<Step, Group>): Set<Step> {
+  const uses = usesOf(steps);
+  const materialized = new Set<Step>();
+  for (const step of steps) {
+    if (step.kind === "place" || step.kind === "scatter") materialized.add(step.target);
+  }
+  const costs = new Map<Step, Cost>();
+  for (const step of steps) {
+    const crossing = (uses.get(step) ?? []).filter(({ by, operand }) => {
+      const isInLoop = groupOf.get(by) === groupOf.get(step) && isIdentity(operand.access);
+      return !isInLoop || by.kind === "scatter";
+    });
+    const mustLive = step.output !== null || step.kind === "place" || step.kind === "scatter";
+    if (mustLive || isNeededWhole(step, uses)) materialized.add(step);
+    else if (crossing.length > 0 && !materialized.has(step)) {
+      const cost = costOf(step, materialized, costs);
+      if (!isWorthRepeating(step, cost, crossing, uses, materialized, groupOf)) materialized.add(step);
+    }
+  }
+  return materialized;
+}
+
+function usesOf(steps: readonly Step[]): Map<Step, Use[]> {
+  const uses = new Map<Step, Use[]>();
+  for (const by of steps) {
+    for (const operand of by.operands) {
+      if (!isStep(operand.source)) continue;
+      const known = uses.get(operand.source);
+      if (known) known.push({ by, operand });
+      else uses.set(operand.source, [{ by, operand }]);
+    }
+  }
+  return uses;
+}
+
+/** A gather reads its table at any place: it must be a buffer. */
+const isNeededWhole = (step: Step, uses: Map<Step, Use[]>): boolean =>
+  (uses.get(step) ?? []).some(({ by, operand }) => by.kind === "gather" && by.operands[0] === operand);
+
+interface Cost {
+  readonly instructions: number;
+  /** Distinct buffers read once per element; broadcast ones are nearly free. */
+  readonly reads: ReadonlySet<Source>;
+}
+
+function costOf(step: Step, materialized: Set<Step>, costs: Map<Step, Cost>): Cost {
+  const known = costs.get(step);
+  if (known) return known;
+  let instructions = step.kind === "pointwise" ? step.body.instructions.length : Infinity;
+  const reads = new Set<Source>();
+  for (const { source, access } of step.operands) {
+    if (isStep(source) && !materialized.has(source)) {
+      const inner = costOf(source, materialized, costs);
+      instructions += inner.instructions;
+      for (const read of inner.reads) reads.add(read);
+    } else if ((isStep(source) || source.kind === "input") && isInjective(access)) reads.add(source);
+  }
+  const cost = { instructions, reads };
+  costs.set(step, cost);
+  return cost;
+}
+
+function isWorthRepeating(
+  step: Step,
+  cost: Cost,
+  crossing: readonly Use[],
+  uses: Map<Step, Use[]>,
+  materialized: Set<Step>,
+  groupOf: Map<Step, Group>,
+): boolean {
+  if (step.kind !== "pointwise" || sizeOf(step.space) < smallSize) return false;
+  if (groupOf.get(step)?.epilogue.includes(step)) return false;
+  if (!crossing.every(({ operand }) => canFollow(step, operand.access, materialized))) return false;
+  if (cost.instructions <= cheapInstructions && cost.reads.size <= 1) return true;
+  const only = crossing.length === 1 && uses.get(step)?.length === 1 ? crossing[0] : undefined;
+  return only !== undefined && isInjective(only.operand.access) && cost.instructions < Infinity;
+}
+
+/** Whether the step's operands can be reached through `access` by strides alone. */
+function canFollow(step: Step, access: Access, materialized: Set<Step>): boolean {
+  if (isIdentity(access) && walksSpace(access, step)) return true;
+  return step.operands.every(({ source, access: inner }) => {
+    const composed = composeInto(inner, access);
+    if (!composed) return false;
+    return !isStep(source) || materialized.has(source) || canFollow(source, composed, materialized);
+  });
+}
+
+const extents = (access: Access): number[] =>
+  access.axes.map((subAxes) => subAxes.reduce((product, { size }) => product * size, 1));
+
+const walksSpace = (access: Access, step: Step): boolean =>
+  String(extents(access)) === String(step.space);
+
+/** The walk on an operand's buffer when its step is itself walked by `outer`. */
+export function composeInto(inner: Access, outer: Access): Access | null {
+  if (isIdentity(outer) && String(extents(inner)) === String(extents(outer))) return inner;
+  const cut = inner.axes.flat();
+  const shape = cut.map(({ size }) => size);
+  return composeAccess({ shape, strides: cut.map(({ stride }) => stride), offset: inner.offset }, outer);
+}

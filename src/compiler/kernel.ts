@@ -1,0 +1,154 @@
+// Kernel: one loop nest over merged axes, with what it reads, computes and writes. What `fuse` makes,
+// `plan` places and `emit` turns into code. Values are in SSA order: each names earlier ones.
+//
+//   for every index of the axes:  values → stores           (a map)
+//                                 values → reductions       (folded over the reduced axes)
+//   for every index of the kept axes:  reductions → epilogue values → epilogue stores
+
+import type { DType } from "../base/dtypes.ts";
+import type { LaneBody, LaneType } from "../base/lanes.ts";
+import type { Reducer } from "../base/reducers.ts";
+import type { SubAxis } from "./access.ts";
+
+/** A buffer of the program. A temp is named by the step whose value it holds, or a partial result. */
+export interface Buffer {
+  readonly kind: "input" | "output" | "temp";
+  readonly index: number;
+}
+
+export interface Axis {
+  readonly size: number;
+  readonly isReduced: boolean;
+}
+
+/** A buffer walked along the kernel's axes: element offset + Σ i[axis]·strides[axis]. */
+export interface Stream {
+  readonly buffer: Buffer;
+  readonly dtype: DType;
+  readonly strides: readonly number[];
+  readonly offset: number;
+  /**
+   * Set where the inner axis was flattened over this stream's own steps: the index is divided, lane by
+   * lane. Slow, and rare: a reduction's order is a matter of its shape, not of what it is fused with.
+   */
+  readonly steps: readonly SubAxis[] | null;
+}
+
+export type KernelValue =
+  | { readonly kind: "load"; readonly stream: number }
+  | { readonly kind: "scalar"; readonly index: number; readonly type: LaneType }
+  | { readonly kind: "constant"; readonly value: number; readonly type: LaneType }
+  /** The element's position: offset + Σ i[axis]·strides[axis], as i32. */
+  | {
+      readonly kind: "index";
+      readonly strides: readonly number[];
+      readonly offset: number;
+      readonly steps: readonly SubAxis[] | null;
+    }
+  /** stream[… + stride·index], the index checked to lie in 0 … extent − 1. */
+  | {
+      readonly kind: "gather";
+      readonly stream: number;
+      readonly index: number;
+      readonly stride: number;
+      readonly extent: number;
+    }
+  | { readonly kind: "apply"; readonly body: LaneBody; readonly args: readonly number[] }
+  /** A finished reduction; only in the epilogue. */
+  | { readonly kind: "reduced"; readonly reduction: number };
+
+export interface Store {
+  readonly value: number;
+  readonly stream: number;
+}
+
+export interface Reduction {
+  readonly value: number;
+  readonly reducer: Reducer;
+}
+
+export interface LoopKernel {
+  readonly kind: "loop";
+  readonly label: string;
+  readonly axes: readonly Axis[];
+  readonly streams: readonly Stream[];
+  /** The first `bodyCount` are computed for every index, the others in the epilogue. */
+  readonly values: readonly KernelValue[];
+  readonly bodyCount: number;
+  readonly stores: readonly Store[];
+  readonly reductions: readonly Reduction[];
+  readonly epilogue: readonly Store[];
+  /** Elements of the whole space, for cost. */
+  readonly size: number;
+  /** Elements of a block into which a long reduced row is cut: a matter of the space's shape alone. */
+  readonly blockElements: number;
+}
+
+/** Combines values into a target, an index at a time along one axis, in order. */
+export interface ScatterKernel {
+  readonly kind: "scatter";
+  readonly label: string;
+  /** The scattered axis is the only reduced one: it is walked in order, the others are free. */
+  readonly axes: readonly Axis[];
+  readonly streams: readonly Stream[];
+  readonly values: readonly KernelValue[];
+  readonly index: number;
+  readonly value: number;
+  readonly target: number;
+  readonly stride: number;
+  readonly extent: number;
+  readonly combine: LaneBody;
+  readonly size: number;
+}
+
+export type Kernel = LoopKernel | ScatterKernel;
+
+/**
+ * How the reduced elements are cut into chunks, by shape alone: the virtual width of a reduction.
+ * Rows (indices of the reduced axes but a reduced inner one) come in units; a unit has `blocks` chunks
+ * of `rows` rows. Where a single row is cut, a unit is that row and a chunk has `elements` of it.
+ */
+export interface Chunks {
+  readonly count: number;
+  readonly unitRows: number;
+  readonly blocks: number;
+  readonly rows: number;
+  readonly elements: number | null;
+}
+
+/** Streams of partial states: [reduction][state] → stream; rows of kept indices, chunk by chunk. */
+export interface Partials {
+  readonly streams: readonly (readonly number[])[];
+  /** Elements between the states of neighbouring chunks. */
+  readonly chunkStride: number;
+}
+
+export interface MapKernel extends Pick<LoopKernel, "label" | "axes" | "streams" | "values" | "stores" | "size"> {
+  readonly kind: "map";
+}
+
+/** Reduces along the inner axis: four lanes are neighbours of one sum, and are merged at the end. */
+export interface RowsKernel extends Omit<LoopKernel, "kind"> {
+  readonly kind: "rows";
+  readonly chunks: Chunks;
+  /** Where states go when there are several chunks; else the epilogue follows at once. */
+  readonly partials: Partials | null;
+}
+
+/** Reduces across rows: four lanes are neighbours of four sums, kept in the partial buffer. */
+export interface ColumnsKernel extends Omit<LoopKernel, "kind" | "epilogue"> {
+  readonly kind: "columns";
+  readonly chunks: Chunks;
+  readonly partials: Partials;
+}
+
+/** Merges the chunks' states and runs the epilogue; its axes are the kept ones. */
+export interface MergeKernel
+  extends Pick<LoopKernel, "label" | "axes" | "streams" | "values" | "reductions" | "epilogue" | "size"> {
+  readonly kind: "merge";
+  readonly chunkCount: number;
+  readonly partials: Partials;
+}
+
+/** What `emit` writes code for. */
+export type RunnableKernel = MapKernel | RowsKernel | ColumnsKernel | MergeKernel | ScatterKernel;

@@ -1,0 +1,241 @@
+// schedule: Graph → Step[]. One step per computed value, in order; views vanish into the accesses of
+// those who read through them, where strides can say it, and become a copy where they cannot.
+
+import type { DType } from "../base/dtypes.ts";
+import { dtypes } from "../base/dtypes.ts";
+import type { LaneBody } from "../base/lanes.ts";
+import type { Shape } from "../base/shapes.ts";
+import { contiguousStrides, sizeOf } from "../base/shapes.ts";
+import { traceLanes } from "../base/trace-lanes.ts";
+import { type Graph, type GraphNode, isKind } from "../graph/serialize.ts";
+import { type Access, accessOf, commonCuts, composeAccess, identityAccess } from "./access.ts";
+import { isStep, type Operand, type Source, type Step } from "./step.ts";
+
+export function schedule(graph: Graph): Step[] {
+  return new Scheduler(graph).run();
+}
+
+type Unplaced<S> = S extends Step ? Omit<S, "position"> : never;
+
+/** A node's value: a source, and how the node's row-major elements lie in it. */
+interface Located {
+  readonly source: Source;
+  readonly access: Access;
+}
+
+class Scheduler {
+  private readonly steps: Step[] = [];
+  private readonly located: Located[] = [];
+  private readonly useCount: number[];
+  private readonly outputOf = new Map<number, number>();
+
+  constructor(private readonly graph: Graph) {
+    this.useCount = graph.nodes.map(() => 0);
+    for (const node of graph.nodes) for (const input of node.inputs) this.useCount[input]++;
+    graph.outputs.forEach((node, output) => this.outputOf.set(node, output));
+  }
+
+  run(): Step[] {
+    this.graph.nodes.forEach((node, position) => {
+      const value = this.locate(node, position);
+      const output = this.outputOf.get(position);
+      const isOwn = output === undefined || (isStep(value.source) && value.source.output === output);
+      if (!isOwn) this.copy(node, value, output);
+      this.located.push(value);
+    });
+    return this.steps;
+  }
+
+  private locate(node: GraphNode, position: number): Located {
+    const output = this.outputOf.get(position) ?? null;
+    if (isKind(node, "memory")) {
+      return whole(node, { kind: "input", index: node.leaf, dtype: node.dtype });
+    }
+    if (isKind(node, "iota")) return whole(node, { kind: "iota", dtype: node.dtype });
+    if (isKind(node, "scalar")) return whole(node, scalarSource(node));
+    if (isKind(node, "view")) return this.locateView(node);
+    return whole(node, this.compute(node, output));
+  }
+
+  private locateView(node: GraphNode<"view">): Located {
+    const view = { shape: node.shape, ...node.attributes };
+    const base = this.at(node, 0);
+    const shape = this.node(node, 0).shape;
+    return { source: base.source, access: this.through(base, shape, accessOf(view), node.dtype) };
+  }
+
+  /** `outer` walks the row-major elements of a located value; makes a copy where it must. */
+  private through(base: Located, shape: Shape, outer: Access, dtype: DType): Access {
+    const direct = isWhole(base.access, shape) ? outer : composeLocated(base.access, shape, outer);
+    if (direct) return direct;
+    const copied = this.copy({ name: "contiguous", dtype, shape }, base, undefined);
+    (base as { source: Source }).source = copied;
+    (base as { access: Access }).access = identityAccess(shape);
+    return outer;
+  }
+
+  private compute(node: GraphNode, output: number | null): Step {
+    const common = { label: node.name, dtype: node.dtype, shape: node.shape, output };
+    if (isKind(node, "pointwise")) {
+      const operands = this.operands(node, node.shape);
+      return this.push({
+        ...common, kind: "pointwise", space: node.shape, operands, body: node.attributes.body,
+      });
+    }
+    if (isKind(node, "reduce")) {
+      const space = this.node(node, 0).shape;
+      const operands = this.operands(node, space);
+      return this.push({ ...common, kind: "reduce", space, operands, ...node.attributes });
+    }
+    if (isKind(node, "gather")) return this.gather(node, output);
+    if (isKind(node, "place")) return this.place(node, output);
+    if (isKind(node, "scatter")) return this.scatter(node, output);
+    throw new Error(`internal: schedule: no step for ${node.kind}`);
+  }
+
+  private gather(node: GraphNode<"gather">, output: number | null): Step {
+    const { axis } = node.attributes;
+    const table = this.node(node, 0);
+    const x = this.materialized(node, 0);
+    const strides = [...contiguousStrides(table.shape)];
+    const stride = strides[axis] ?? 0;
+    strides[axis] = 0;
+    const access = accessOf({ shape: node.shape, strides, offset: 0 });
+    const index = this.operand(node, 1, node.shape);
+    return this.push({
+      kind: "gather", label: node.name, dtype: node.dtype, shape: node.shape, output,
+      space: node.shape, operands: [{ source: x, access }, index], stride,
+      extent: table.shape[axis] ?? 1,
+    });
+  }
+
+  private place(node: GraphNode<"place">, output: number | null): Step {
+    const { window: space, strides, offset } = node.attributes;
+    const operands = [this.operand(node, 1, space)];
+    return this.push({
+      kind: "place", label: node.name, dtype: node.dtype, shape: node.shape, output, space, operands,
+      target: this.target(node), window: accessOf({ shape: space, strides, offset }),
+    });
+  }
+
+  private scatter(node: GraphNode<"scatter">, output: number | null): Step {
+    const { axis, combine } = node.attributes;
+    const space = this.node(node, 1).shape;
+    const strides = [...contiguousStrides(node.shape)];
+    const stride = strides[axis] ?? 0;
+    strides[axis] = 0;
+    return this.push({
+      kind: "scatter", label: node.name, dtype: node.dtype, shape: node.shape, output, space,
+      operands: [this.operand(node, 1, space), this.operand(node, 2, space)],
+      target: this.target(node), axis, combine, stride, extent: node.shape[axis] ?? 1,
+      window: accessOf({ shape: space, strides, offset: 0 }),
+    });
+  }
+
+  /** A buffer of the base's value that may be written over: the base's own, or a copy. */
+  private target(node: GraphNode): Step {
+    const base = this.at(node, 0);
+    const position = node.inputs[0] as number;
+    const isComputed = this.graph.nodes[position]?.kind !== "view" && isStep(base.source);
+    const isOurs = isComputed && this.useCount[position] === 1 && base.source.output === null;
+    if (isOurs) return base.source;
+    return this.copy({ name: "copy", dtype: node.dtype, shape: node.shape }, base, undefined);
+  }
+
+  /** The operand as one whole row-major buffer. */
+  private materialized(node: GraphNode, input: number): Source {
+    const value = this.at(node, input);
+    const { dtype, shape } = this.node(node, input);
+    const isBuffer = value.source.kind === "input" || isStep(value.source);
+    if (isBuffer && isWhole(value.access, shape)) return value.source;
+    return this.copy({ name: "contiguous", dtype, shape }, value, undefined);
+  }
+
+  private operands(node: GraphNode, space: Shape): Operand[] {
+    const operands = node.inputs.map((_, input) => this.operand(node, input, space));
+    for (let at = 1; at < operands.length; at++) {
+      const accesses = operands.slice(0, at + 1).map(({ access }) => access);
+      if (commonCuts(space, accesses)) continue;
+      const { dtype, shape } = this.node(node, at);
+      const source = this.copy({ name: "contiguous", dtype, shape }, operands[at] as Operand, undefined);
+      operands[at] = { source, access: identityAccess(space) };
+    }
+    return operands;
+  }
+
+  private operand(node: GraphNode, input: number, space: Shape): Operand {
+    const { source, access } = this.at(node, input);
+    if (source.kind === "scalar" || source.kind === "constant") {
+      return { source, access: accessOf({ shape: space, strides: space.map(() => 0), offset: 0 }) };
+    }
+    return { source, access };
+  }
+
+  /** An identity step: gives the value a buffer of its own, row-major. */
+  private copy(
+    node: { name: string; dtype: DType; shape: Shape },
+    value: Located,
+    output: number | undefined,
+  ): Step {
+    const { dtype, shape } = node;
+    const isSingle = value.source.kind === "scalar" || value.source.kind === "constant";
+    const access = isSingle
+      ? accessOf({ shape, strides: shape.map(() => 0), offset: 0 })
+      : value.access;
+    return this.push({
+      kind: "pointwise", label: node.name === "view" ? "copy" : node.name, dtype, space: shape, shape,
+      operands: [{ source: value.source, access }], body: identityBody(dtype),
+      output: output ?? null,
+    });
+  }
+
+  private push(step: Unplaced<Step>): Step {
+    const placed: Step = { ...step, position: this.steps.length };
+    this.steps.push(placed);
+    return placed;
+  }
+
+  private at(node: GraphNode, input: number): Located {
+    return this.located[node.inputs[input] as number] as Located;
+  }
+
+  private node(node: GraphNode, input: number): GraphNode {
+    return this.graph.nodes[node.inputs[input] as number] as GraphNode;
+  }
+}
+
+const whole = (node: GraphNode, source: Source): Located => ({
+  source,
+  access: identityAccess(node.shape),
+});
+
+function scalarSource(node: GraphNode<"scalar">): Source {
+  const { leaf, value, dtype } = node;
+  return leaf < 0 ? { kind: "constant", value, dtype } : { kind: "scalar", index: leaf, dtype };
+}
+
+function isWhole(access: Access, shape: Shape): boolean {
+  const own = identityAccess(shape);
+  return (
+    access.offset === 0 &&
+    access.axes.every((subAxes, axis) => {
+      const [only] = subAxes;
+      const [mine] = own.axes[axis] as [{ size: number; stride: number }];
+      return subAxes.length === 1 && (mine.size === 1 || only?.stride === mine.stride);
+    })
+  );
+}
+
+/** Composition when the base is itself read through sub-axes: its cut axes count as its shape. */
+function composeLocated(base: Access, shape: Shape, outer: Access): Access | null {
+  if (sizeOf(shape) === 0) return outer;
+  const cut = base.axes.flat();
+  return composeAccess(
+    { shape: cut.map(({ size }) => size), strides: cut.map(({ stride }) => stride), offset: base.offset },
+    outer,
+  );
+}
+
+function identityBody(dtype: DType): LaneBody {
+  return traceLanes([dtypes[dtype].lane], (_, x) => x);
+}

@@ -1,0 +1,79 @@
+// Step: one computed value, its operands read through views. What `schedule` makes and `fuse` groups.
+
+import type { DType } from "../base/dtypes.ts";
+import type { LaneBody } from "../base/lanes.ts";
+import type { Reducer } from "../base/reducers.ts";
+import type { Shape } from "../base/shapes.ts";
+import type { Access } from "./access.ts";
+
+/** Where an operand's elements come from. */
+export type Source =
+  | { readonly kind: "input"; readonly index: number; readonly dtype: DType }
+  | { readonly kind: "scalar"; readonly index: number; readonly dtype: DType }
+  | { readonly kind: "constant"; readonly value: number; readonly dtype: DType }
+  | { readonly kind: "iota"; readonly dtype: DType }
+  | Step;
+
+export interface Operand {
+  readonly source: Source;
+  /** From the step's space to the source's row-major elements. */
+  readonly access: Access;
+}
+
+interface StepBase {
+  readonly position: number;
+  /** The op, for labels only. */
+  readonly label: string;
+  readonly dtype: DType;
+  /** What the step's loop runs over. */
+  readonly space: Shape;
+  /** The value's shape; its elements lie row-major in its buffer. */
+  readonly shape: Shape;
+  readonly operands: readonly Operand[];
+  /** Which output of the program this value is, or null. */
+  readonly output: number | null;
+}
+
+export interface PointwiseStep extends StepBase {
+  readonly kind: "pointwise";
+  readonly body: LaneBody;
+}
+
+export interface ReduceStep extends StepBase {
+  readonly kind: "reduce";
+  readonly axes: readonly number[];
+  readonly reducer: Reducer;
+}
+
+/** out[i] = x[i with axis := index[i]]: operands (x: a whole buffer, index). */
+export interface GatherStep extends StepBase {
+  readonly kind: "gather";
+  /** Elements of x between neighbours along the axis, and how many there are. */
+  readonly stride: number;
+  readonly extent: number;
+}
+
+/** Writes its operand into a window of the buffer of `target`, which it thereby takes over. */
+export interface PlaceStep extends StepBase {
+  readonly kind: "place";
+  readonly target: Step;
+  readonly window: Access;
+}
+
+/** Combines operands (index, value) into the buffer of `target`, in the order of the space. */
+export interface ScatterStep extends StepBase {
+  readonly kind: "scatter";
+  readonly target: Step;
+  readonly axis: number;
+  readonly combine: LaneBody;
+  /** Where in the target an element of the space lies, its axis left out. */
+  readonly window: Access;
+  readonly stride: number;
+  readonly extent: number;
+}
+
+export type Step = PointwiseStep | ReduceStep | GatherStep | PlaceStep | ScatterStep;
+
+const stepKinds = new Set(["pointwise", "reduce", "gather", "place", "scatter"]);
+
+export const isStep = (source: Source): source is Step => stepKinds.has(source.kind);

@@ -1,0 +1,125 @@
+// Comparisons, logic, and choice by a mask. Only what is chosen has a gradient.
+
+import { type Composite, composite } from "../autograd/composite.ts";
+import { type DType, isFloat } from "../base/dtypes.ts";
+import { fail } from "../base/errors.ts";
+import type { Value } from "../graph/tape.ts";
+import * as ops from "../ops/arithmetic.ts";
+import type { PointwiseOp } from "../ops/pointwise.ts";
+import { fullLike } from "../ops/source.ts";
+import {
+  asValue,
+  type BinaryFunction,
+  type Common,
+  callBinary,
+  commonShape,
+  fit,
+  isValue,
+  type Operand,
+  resultDType,
+} from "./operands.ts";
+
+const comparison = (name: string, op: PointwiseOp): BinaryFunction => ({
+  name,
+  op,
+  tapeName: "",
+  computeIn: (dtype) => (dtype === "bool" ? "int32" : dtype),
+});
+
+const equal = comparison("eq", ops.eq);
+const notEqual = comparison("ne", ops.ne);
+const less = comparison("lt", ops.lt);
+const lessOrEqual = comparison("le", ops.le);
+const greater = comparison("gt", ops.gt);
+const greaterOrEqual = comparison("ge", ops.ge);
+
+export const eq = (x: Operand, y: Operand): Value => callBinary(equal, x, y);
+export const ne = (x: Operand, y: Operand): Value => callBinary(notEqual, x, y);
+export const lt = (x: Operand, y: Operand): Value => callBinary(less, x, y);
+export const le = (x: Operand, y: Operand): Value => callBinary(lessOrEqual, x, y);
+export const gt = (x: Operand, y: Operand): Value => callBinary(greater, x, y);
+export const ge = (x: Operand, y: Operand): Value => callBinary(greaterOrEqual, x, y);
+
+const toBool = (): DType => "bool";
+const conjunction: BinaryFunction = {
+  name: "logicalAnd",
+  op: ops.and,
+  tapeName: "",
+  computeIn: toBool,
+};
+const disjunction: BinaryFunction = {
+  name: "logicalOr",
+  op: ops.or,
+  tapeName: "",
+  computeIn: toBool,
+};
+const exclusion: BinaryFunction = {
+  name: "logicalXor",
+  op: ops.xor,
+  tapeName: "",
+  computeIn: toBool,
+};
+
+export const logicalAnd = (x: Value, y: Value): Value => callBinary(conjunction, x, y);
+export const logicalOr = (x: Value, y: Value): Value => callBinary(disjunction, x, y);
+export const logicalXor = (x: Value, y: Value): Value => callBinary(exclusion, x, y);
+export const logicalNot = (x: Value): Value => ops.not(ops.cast(x, "bool"));
+
+const always = (x: Value, holds: boolean): Value => fullLike(ops.cast(x, "bool"), holds ? 1 : 0);
+
+export const isnan = (x: Value): Value => (isFloat(x.node.dtype) ? ops.ne(x, x) : always(x, false));
+
+export const isinf = (x: Value): Value =>
+  isFloat(x.node.dtype) ? ops.eq(ops.abs(x), Infinity) : always(x, false);
+
+export const isfinite = (x: Value): Value =>
+  isFloat(x.node.dtype) ? ops.lt(ops.abs(x), Infinity) : always(x, true);
+
+const chosen: Composite<Common> = {
+  name: "WhereBackward0",
+  body: ([condition, x, y], common) =>
+    ops.where(fit(condition, { ...common, dtype: "bool" }), fit(x, common), fit(y, common)),
+};
+
+function requireMask(op: string, mask: Value): void {
+  if (mask.node.dtype === "bool") return;
+  fail(
+    op,
+    `expected a boolean mask, got a tensor of dtype ${mask.node.dtype}. Compare it: x.ne(0)`,
+  );
+}
+
+/** x where the condition holds, else y. */
+export function where(condition: Value, x: Operand, y: Operand): Value {
+  requireMask("where", condition);
+  const dtype = resultDType(x, y);
+  const shape = commonShape("where", condition, x, y);
+  return composite(chosen, [condition, asValue(x, dtype), asValue(y, dtype)], { shape, dtype });
+}
+
+const filledWith = (name: string): Composite<Common> => ({
+  name,
+  body: ([x, mask, value], common) =>
+    ops.where(fit(mask, { ...common, dtype: "bool" }), fit(value, common), fit(x, common)),
+});
+
+const filledWithNumber = filledWith("MaskedFillBackward0");
+const filledWithValue = filledWith("MaskedFillBackward1");
+
+/** `value` where the mask holds; of x's dtype. */
+export function maskedFill(x: Value, mask: Value, value: Operand): Value {
+  requireMask("maskedFill", mask);
+  const { dtype } = x.node;
+  if (isValue(value) && value.node.shape.length > 0) {
+    fail(
+      "maskedFill",
+      `only supports a 0-dimensional value tensor, but got tensor with ${value.node.shape.length} dimension(s).`,
+    );
+  }
+  if (resultDType(fullLike(x, 0), value) !== dtype) {
+    fail("maskedFill", `value cannot be converted to type ${dtype} without overflow`);
+  }
+  const shape = commonShape("maskedFill", x, mask);
+  const spec = isValue(value) ? filledWithValue : filledWithNumber;
+  return composite(spec, [x, mask, asValue(value, dtype)], { shape, dtype });
+}

@@ -1,0 +1,347 @@
+// realize: the only room that sees both compiler and runtime. What is asked for in one tick is one
+// request: collected, looked up (or compiled), run, committed.
+//
+//   request(nodes) ─ tick ends ─→ flush ─→ launch (in order): collect → program → outputs → run ─→ commit
+//
+// A request writes memory no handle can see. Commit shows it; a failure marks its nodes with the first
+// cause, storages fall back, and what was built on those nodes rejects with the same cause.
+
+import type { DType, TypedArray } from "./base/dtypes.ts";
+import { typedArray } from "./base/dtypes.ts";
+import type { Program } from "./base/program.ts";
+import { contiguousView, isContiguous } from "./base/views.ts";
+import type { Shape } from "./base/shapes.ts";
+import { bytesOf, nodeView } from "./graph/build.ts";
+import { memoryNode, type Node, settle } from "./graph/node.ts";
+import type { RunResult, TraceEvent } from "./runtime/executor.ts";
+import { observeStorages, type Storage } from "./storage.ts";
+import { type Collected, Collector, graphOf } from "./realize/collect.ts";
+import { type Engine, type EngineOptions, openEngine } from "./realize/engine.ts";
+import { MemoryLedger, OwnedMemory } from "./realize/memory.ts";
+import { Pending } from "./realize/pending.ts";
+import { ProgramTable } from "./realize/programs.ts";
+
+/** Uploads up to this are copied at once, larger ones are read from the caller's array in slices. */
+const copyAtOnce = 256 * 1024;
+
+interface Asked {
+  readonly nodes: readonly Node[];
+  readonly op: string;
+  readonly resolve: () => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+export interface Stats {
+  /** Requests made, and programs run for them. */
+  requests: number;
+  programs: number;
+  /** Programs compiled, and distinct kernels written for them. */
+  compiles: number;
+  kernels: number;
+  /** Programs that ran on the calling thread although threads were wanted. */
+  fallbacks: number;
+}
+
+/** State of the one runtime of this thread. */
+class Realizer {
+  readonly stats: Stats = { requests: 0, programs: 0, compiles: 0, kernels: 0, fallbacks: 0 };
+  readonly ledger = new MemoryLedger();
+  readonly pending = new Pending();
+  trace: TraceEvent[] | null = null;
+  lastProgram: Program | null = null;
+  private options: EngineOptions = {};
+  private engine: Promise<Engine> | null = null;
+  private programs = new ProgramTable();
+  private asked: Asked[] = [];
+  private isFlushing = false;
+  /** The request before has been launched: launches keep the order of requests. */
+  private launched: Promise<void> = Promise.resolve();
+  /** Bytes given by the user that are not in shared memory yet. */
+  readonly uploads = new WeakMap<Node, TypedArray>();
+
+  open(): Promise<Engine> {
+    this.engine ??= openEngine(this.options);
+    return this.engine;
+  }
+
+  async configure(options: EngineOptions): Promise<void> {
+    const { engine } = this;
+    this.options = options;
+    this.engine = null;
+    this.programs = new ProgramTable();
+    if (engine) await (await engine).close();
+    await this.open();
+  }
+
+  heapStats() {
+    return this.engine?.then(({ executor }) => executor.heap.stats());
+  }
+
+  ask(nodes: readonly Node[], op: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.asked.push({ nodes, op, resolve, reject });
+      this.flushSoon();
+    });
+  }
+
+  private flushSoon(): void {
+    if (this.isFlushing) return;
+    this.isFlushing = true;
+    queueMicrotask(() => {
+      this.isFlushing = false;
+      const asked = this.asked;
+      this.asked = [];
+      const changed = this.pending.takeChanged();
+      this.stats.requests++;
+      this.launched = this.launched.then(() => this.launch(asked, changed));
+    });
+  }
+
+  /** Runs one request up to its start; what comes after goes on beside the next request. */
+  private async launch(asked: readonly Asked[], changed: ReadonlyMap<Storage, Node>): Promise<void> {
+    try {
+      const engine = await this.open();
+      const collected = this.collect(asked, changed);
+      const memories = await this.bringInputs(engine, collected);
+      if (collected.outputs.length === 0) {
+        const waiting = asked.map(({ nodes }) => this.whenReady(nodes));
+        this.commitStorages(changed);
+        asked.forEach(({ resolve, reject }, at) => void waiting[at]?.then(resolve, reject));
+        return;
+      }
+      const program = await this.program(engine, collected);
+      const run = this.start(engine, program, collected, memories);
+      void this.finish(run, asked, changed);
+    } catch (cause) {
+      this.fail(asked, changed, cause);
+    }
+  }
+
+  private collect(asked: readonly Asked[], changed: ReadonlyMap<Storage, Node>): Collected {
+    const collector = new Collector();
+    for (const node of changed.values()) collector.want(node);
+    for (const { nodes } of asked) for (const node of nodes) collector.want(node);
+    this.pending.keepReaders(collector, changed);
+    return collector.finish();
+  }
+
+  /** Uploads what is not in shared memory yet; the addresses' owners, pinned for the run. */
+  private async bringInputs({ executor }: Engine, { inputs }: Collected): Promise<OwnedMemory[]> {
+    const memories: OwnedMemory[] = [];
+    for (const { node } of inputs) {
+      const data = this.uploads.get(node);
+      if (!node.memory && data) {
+        const memory = this.ledger.allocate(executor.heap, node, bytesOf(node));
+        settle(node, memory);
+        memory.isReady = true;
+        this.uploads.delete(node);
+        const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+        await executor.copyIn(bytes, memory.address);
+      }
+      memories.push(usable(node, executor.heap));
+    }
+    return memories;
+  }
+
+  private async program(engine: Engine, collected: Collected): Promise<Program> {
+    let known = this.programs.find(collected.words);
+    if (!known) {
+      this.stats.compiles++;
+      const compiled = engine.compile(graphOf(collected)).then(({ program, kernelCount }) => {
+        this.stats.kernels = kernelCount;
+        return program;
+      });
+      known = this.programs.add(collected.words, compiled);
+    }
+    return known.ready ?? known.program;
+  }
+
+  /** Binds addresses and starts the run; outputs are settled, though not ready yet. */
+  private start({ executor }: Engine, program: Program, collected: Collected, inputs: OwnedMemory[]) {
+    const { outputs, scalars } = collected;
+    const made = outputs.map((node) => this.ledger.allocate(executor.heap, node, bytesOf(node)));
+    const binding = {
+      inputs: inputs.map(({ address }, at) => {
+        const { offset, node } = collected.inputs[at] as Collected["inputs"][number];
+        return address + (offset * bytesOf(node)) / Math.max(node.size, 1);
+      }),
+      outputs: made.map(({ address }) => address),
+      scalars,
+    };
+    outputs.forEach((node, at) => settle(node, made[at] as OwnedMemory));
+    const pinned = [...inputs, ...made];
+    this.ledger.pin(pinned);
+    this.stats.programs++;
+    if (executor.workers === 0) this.stats.fallbacks++;
+    this.lastProgram = program;
+    const result = executor.run(program, binding, { trace: this.trace !== null });
+    return { program, outputs, made, pinned, result };
+  }
+
+  private async finish(
+    run: ReturnType<Realizer["start"]>,
+    asked: readonly Asked[],
+    changed: ReadonlyMap<Storage, Node>,
+  ): Promise<void> {
+    try {
+      const result = await run.result;
+      if (this.trace) this.trace.push(...result.trace);
+      if (result.fault) throw faultError(run.program, result);
+      for (const memory of run.made) memory.isReady = true;
+      this.commitStorages(changed);
+      this.ledger.unpin(run.pinned);
+      for (const { resolve } of asked) resolve();
+    } catch (cause) {
+      for (const node of run.outputs) node.failure = cause as Error;
+      this.ledger.unpin(run.pinned);
+      for (const memory of run.made) this.ledger.free(memory);
+      this.fail(asked, changed, cause);
+    }
+  }
+
+  private commitStorages(changed: ReadonlyMap<Storage, Node>): void {
+    for (const [storage, node] of changed) {
+      const before = storage.committed;
+      storage.commit(node);
+      if (before !== node) this.ledger.replace(before);
+    }
+    this.ledger.nextRequest();
+  }
+
+  /** A node of an earlier request may still be on its way. */
+  private async whenReady(nodes: readonly Node[]): Promise<void> {
+    for (const node of nodes) {
+      while (node.memory && !(node.memory as OwnedMemory).isReady) {
+        if (node.failure) throw node.failure;
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    }
+  }
+
+  private fail(asked: readonly Asked[], changed: ReadonlyMap<Storage, Node>, cause: unknown): void {
+    for (const node of changed.values()) node.failure ??= cause as Error;
+    for (const { nodes, reject } of asked) {
+      for (const node of nodes) if (!(node.memory as OwnedMemory | null)?.isReady) node.failure ??= cause as Error;
+      reject(cause);
+    }
+  }
+}
+
+function usable(node: Node, heap: OwnedMemory["heap"]): OwnedMemory {
+  const memory = node.memory as OwnedMemory | null;
+  if (!memory) throw new Error(`internal: realize: input ${node.name} has neither memory nor data`);
+  if (memory.heap !== heap) {
+    throw new Error("realize: this tensor's memory ended when configure() opened another runtime");
+  }
+  if (memory.isFreed) {
+    throw new Error(
+      "realize: this tensor was computed from a value that was changed in place some requests ago and " +
+        "is gone. Await its realize() before the change, or clone() and realize what it was made from.",
+    );
+  }
+  return memory;
+}
+
+function faultError(program: Program, { fault }: RunResult): Error {
+  const { launch, value } = fault as NonNullable<RunResult["fault"]>;
+  const label = program.launches[launch]?.label ?? "?";
+  return new Error(`${label}: index ${value} is out of bounds`);
+}
+
+const realizer = new Realizer();
+observeStorages(realizer.pending);
+
+/** Joins the tick's one request; resolves once all nodes lie in memory. */
+export function request(nodes: readonly Node[], user: { op: string } = { op: "realize" }): Promise<void> {
+  return realizer.ask(nodes, user.op);
+}
+
+/** A node of given data, row-major. Small data is copied at once, large data is read until it is used. */
+export function upload(dtype: DType, shape: Shape, data: TypedArray): Node {
+  const node = memoryNode(dtype, shape, null);
+  realizer.uploads.set(node, data.byteLength <= copyAtOnce ? data.slice() : data);
+  return node;
+}
+
+/** A copy of the elements if they are there and no work is needed to have them, else null. */
+export function readNow(node: Node): TypedArray | null {
+  const uploaded = realizer.uploads.get(node);
+  if (uploaded) return uploaded.slice();
+  const owner = node.is("view") && !node.memory ? (node.inputs[0] as Node) : node;
+  const view = owner === node ? contiguousView(node.shape) : nodeView(node);
+  const raw = realizer.uploads.get(owner);
+  const elements = raw ?? wholeNow(owner);
+  return elements && pick(elements, node, view);
+}
+
+function wholeNow(node: Node): TypedArray | null {
+  const memory = node.memory as OwnedMemory | null;
+  if (!memory?.isReady || memory.isFreed || node.failure) return null;
+  const bytes = memory.heap.bytesAt(memory.address, memory.bytes);
+  return typedArray(node.dtype, bytes.buffer, bytes.byteOffset, node.size);
+}
+
+/** Elements of a view, copied row-major. */
+function pick(elements: TypedArray, node: Node, view: ReturnType<typeof contiguousView>): TypedArray {
+  if (isContiguous(view)) return copyOf(elements, node, view.offset);
+  const picked = typedArray(node.dtype, new ArrayBuffer(node.size * elements.BYTES_PER_ELEMENT), 0, node.size);
+  const index = view.shape.map(() => 0);
+  let from = view.offset;
+  for (let at = 0; at < node.size; at++) {
+    picked[at] = elements[from] as number;
+    for (let axis = index.length - 1; axis >= 0; axis--) {
+      const stride = view.strides[axis] as number;
+      from += stride;
+      if (++(index[axis] as number) < (view.shape[axis] as number)) break;
+      from -= stride * (view.shape[axis] as number);
+      index[axis] = 0;
+    }
+  }
+  return picked;
+}
+
+function copyOf(elements: TypedArray, node: Node, from: number): TypedArray {
+  const copy = typedArray(node.dtype, new ArrayBuffer(node.size * elements.BYTES_PER_ELEMENT), 0, node.size);
+  copy.set(elements.subarray(from, from + node.size));
+  return copy;
+}
+
+/** Realizes the node, then copies it out; large copies are made by a worker. */
+export async function read(node: Node): Promise<TypedArray> {
+  const uploaded = realizer.uploads.get(node);
+  if (uploaded) return uploaded.slice();
+  await request([node], { op: "data" });
+  const memory = node.memory as OwnedMemory;
+  const { executor } = await realizer.open();
+  const buffer = await executor.copyOut(memory.address, memory.bytes);
+  return typedArray(node.dtype, buffer, 0, node.size);
+}
+
+/** Opens a runtime with other options. What lay in the memory of the one before is gone. */
+export function configure(options: EngineOptions = {}): Promise<void> {
+  return realizer.configure(options);
+}
+
+/** Bytes of shared memory: in use, reserved, and the most that were in use. */
+export async function memory(): Promise<{ usedBytes: number; reservedBytes: number; peakBytes: number }> {
+  return (await realizer.heapStats()) ?? { usedBytes: 0, reservedBytes: 0, peakBytes: 0 };
+}
+
+export function stats(): Readonly<Stats> {
+  return { ...realizer.stats };
+}
+
+/** Collects which worker ran which tile when, for all requests until `stop()`. */
+export function traceRuns(): { stop(): readonly TraceEvent[] } {
+  const events: TraceEvent[] = [];
+  realizer.trace = events;
+  return {
+    stop() {
+      realizer.trace = null;
+      return events;
+    },
+  };
+}
+
+/** The program that ran last: for tests and explanations. */
+export const lastProgram = (): Program | null => realizer.lastProgram;

@@ -1,0 +1,90 @@
+// Engine: a compiler and an executor, opened at the first request, on threads where the host has them.
+
+import { wrap } from "comlink";
+import type { Compiled, CompilerOptions, CompilerService } from "../compiler/contract.ts";
+import type { Graph } from "../graph/serialize.ts";
+import { capabilities } from "../runtime/capabilities.ts";
+import type { Executor } from "../runtime/executor.ts";
+import { openInline } from "../runtime/inline.ts";
+import { openPool } from "../runtime/pool.ts";
+import { spawnWorker, type WorkerLike } from "../runtime/spawn.ts";
+
+export interface EngineOptions {
+  /** Kernel workers; by default one per core. */
+  readonly workers?: number;
+  /** "fixed" leaves out relaxed SIMD, so that every host rounds alike. */
+  readonly simd?: "auto" | "fixed";
+  /** Runs everything on the calling thread: for tests, and where there are no threads. */
+  readonly inline?: boolean;
+  /** Most bytes of shared memory. */
+  readonly maxBytes?: number;
+}
+
+export interface Engine {
+  readonly executor: Executor;
+  compile(graph: Graph): Promise<Compiled>;
+  close(): Promise<void>;
+}
+
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { workers, simd = "auto", inline = false, maxBytes } = options;
+  const { threads, reason } = capabilities();
+  if (inline || !threads) {
+    if (!inline) console.warn(`shardgrad runs on the calling thread: ${reason}`);
+    const executor = openInline({ ...(maxBytes && { maxBytes }) });
+    return { executor, ...(await compilerBeside({ shared: false, simd })) };
+  }
+  const [executor, compiler] = await Promise.all([
+    openPool({ ...(workers && { workers }), ...(maxBytes && { maxBytes }) }),
+    compilerWorker({ shared: true, simd }),
+  ]);
+  const close = async (): Promise<void> => {
+    await Promise.all([executor.close(), compiler.close()]);
+  };
+  return { executor, compile: compiler.compile, close };
+}
+
+async function compilerBeside(options: CompilerOptions) {
+  const { Compiler } = await import("../compiler/compile.ts");
+  const compiler = new Compiler();
+  compiler.configure(options);
+  return {
+    compile: async (graph: Graph) => compiler.compile(graph),
+    close: async () => undefined,
+  };
+}
+
+/** A compiler that died is replaced at the next graph; the one it died of rejects. */
+async function compilerWorker(options: CompilerOptions) {
+  let isDead = true;
+  let worker: WorkerLike;
+  let service: ReturnType<typeof wrap<CompilerService>>;
+  const spawn = async (): Promise<void> => {
+    worker = spawnWorker("compiler");
+    isDead = false;
+    worker.onDeath(() => {
+      isDead = true;
+    });
+    worker.keepAlive(true);
+    await worker.ready;
+    service = wrap<CompilerService>(worker.endpoint);
+    await worker.answer(service.configure(options));
+    worker.keepAlive(false);
+  };
+  await spawn();
+  let busy = 0;
+  return {
+    async compile(graph: Graph): Promise<Compiled> {
+      if (isDead) await spawn();
+      busy++;
+      worker.keepAlive(true);
+      try {
+        return await worker.answer(service.compile(graph));
+      } finally {
+        busy--;
+        worker.keepAlive(busy > 0);
+      }
+    },
+    close: () => worker.terminate(),
+  };
+}

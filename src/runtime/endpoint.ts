@@ -1,0 +1,43 @@
+// The two ends Comlink talks over, from what the host has: web workers as they are, Node's threads
+// dressed in the same events.
+import type { Endpoint } from "comlink";
+import { fail } from "../base/errors.ts";
+import { type NodeThread, nodeThreads } from "./node.ts";
+import { readyMessage } from "./protocol.ts";
+
+type MessageListener = (event: MessageEvent) => void;
+
+/**
+ * A worker's end towards the thread that spawned it, to be exposed at once: the spawner hears that this
+ * worker is ready when the running code has come to its end.
+ */
+export function workerEndpoint(): Endpoint {
+  const endpoint = ownEndpoint();
+  queueMicrotask(() => endpoint.postMessage(readyMessage));
+  return endpoint;
+}
+
+function ownEndpoint(): Endpoint {
+  const port = nodeThreads()?.parentPort;
+  if (port) return nodeEndpoint(port);
+  if (!("postMessage" in globalThis)) fail("worker", "wanted to run in a worker, got no port");
+  return globalThis as unknown as Endpoint;
+}
+
+export function nodeEndpoint(port: Pick<NodeThread, "postMessage" | "on" | "off">): Endpoint {
+  const listeners = new Map<unknown, (data: unknown) => void>();
+  return {
+    postMessage: (message, transfer) => port.postMessage(message, transfer),
+    addEventListener(event, listener) {
+      const call = listener as MessageListener;
+      const onMessage = (data: unknown) => call({ data } as MessageEvent);
+      listeners.set(listener, onMessage);
+      port.on(event, onMessage);
+    },
+    removeEventListener(event, listener) {
+      const onMessage = listeners.get(listener);
+      if (onMessage) port.off(event, onMessage);
+      listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+// Storage: what tensors that alias each other share. It holds the current node (pending or realized)
+// and the last committed one; an in-place op replaces the node and counts a version. When the request
+// that computes a pending node fails, the storage falls back to what was committed.
+
+import type { Node } from "./graph/node.ts";
+import type { Versioned } from "./graph/tape.ts";
+
+export class Storage implements Versioned {
+  #node: Node;
+  #committed: Node;
+  #version = 0;
+
+  constructor(node: Node) {
+    this.#node = node;
+    this.#committed = node;
+    observer?.created(this);
+  }
+
+  /** The value every alias reads through: flat or shaped, row-major. */
+  get node(): Node {
+    if (this.#node.failure) this.#node = this.#committed;
+    return this.#node;
+  }
+
+  /** The node that was last realized for good, or the first one. */
+  get committed(): Node {
+    return this.#committed;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** An in-place op: every alias sees `node` from now on. */
+  replace(node: Node): void {
+    this.#node = node;
+    this.#version++;
+    observer?.replaced(this);
+  }
+
+  /** `node`, current when its request was made, lies in memory: later failures fall back to it. */
+  commit(node: Node): void {
+    this.#committed = node;
+  }
+}
+
+/** Told of storages as they come and change; realize counts memory by it. */
+export interface StorageObserver {
+  created(storage: Storage): void;
+  replaced(storage: Storage): void;
+}
+
+let observer: StorageObserver | null = null;
+
+export function observeStorages(by: StorageObserver): void {
+  observer = by;
+}

@@ -1,0 +1,217 @@
+// From a call to its result: bind, take the tensors' values, run the record's function on them, wrap
+// what comes back, and note on the Tape's new entry which versions of which storages it has seen.
+
+import type { AsFunction, AsInPlace, AsMethod } from "../base/arguments.ts";
+import { fail } from "../base/errors.ts";
+import { isTensor } from "../base/parameters.ts";
+import { bind } from "../base/signature.ts";
+import { contiguousView, type View } from "../base/views.ts";
+import { clone } from "../functions/casts.ts";
+import { viewAs } from "../functions/shapes.ts";
+import { Node } from "../graph/node.ts";
+import { type Edge, type Entry, isRecording, type Saved, type Value } from "../graph/tape.ts";
+import type { Handle } from "./handle.ts";
+import type { Form, FunctionRecord } from "./records/record.ts";
+
+/** A call with its tensors as values. */
+interface Ready {
+  readonly form: Form;
+  readonly values: unknown[];
+  /** The tensors among the arguments, in order. */
+  readonly handles: Handle[];
+}
+
+/** `receiver` is undefined when the record is called as a function. */
+export function prepare(
+  record: FunctionRecord,
+  receiver: Handle | undefined,
+  args: readonly unknown[],
+): Ready {
+  const { form, values } = bind(record.name, record.forms, receiver, args);
+  const handles: Handle[] = [];
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    if (typeof value !== "object" || value === null) continue;
+    if (isTensor(value)) {
+      handles.push(value as Handle);
+      values[at] = (value as Handle).value;
+    } else if (Array.isArray(value) && isTensor(value[0])) {
+      handles.push(...(value as Handle[]));
+      values[at] = (value as Handle[]).map((handle) => handle.value);
+    }
+  }
+  return { form, values, handles };
+}
+
+/** `maker` makes the tensors of calls that are given none. */
+export function call(
+  record: FunctionRecord,
+  receiver: Handle | undefined,
+  args: readonly unknown[],
+  maker?: Maker,
+): unknown {
+  const { form, values, handles } = prepare(record, receiver, args);
+  const first = handles[0];
+  if (!first) return create(record, form, values, maker);
+  const window = form.window && (form.window as WindowRule)(first.window, ...values.slice(1));
+  if (window && !(isRecording() && first.requiresGrad)) return unrecordedViews(window, first);
+  const result = (form.run as (...values: unknown[]) => unknown)(...values);
+  if (form.mayBeSelf && result === first.value) return first;
+  if (window) return recordedViews(window, result, first);
+  const wrapped = wrap(result, handles, first);
+  return form.requiresGradAt < 0 ? wrapped : asLeaf(wrapped as Handle, form, values);
+}
+
+export type Maker = (value: Value) => Handle;
+
+function create(
+  record: FunctionRecord,
+  form: Form,
+  values: readonly unknown[],
+  maker: Maker | undefined,
+): unknown {
+  if (!maker || form.window) fail(record.name, "wants at least one tensor");
+  const made = maker((form.run as (...values: unknown[]) => Value)(...values));
+  return asLeaf(made, form, values);
+}
+
+function asLeaf(made: Handle, form: Form, values: readonly unknown[]): Handle {
+  if (values[form.requiresGradAt] === true) made.requiresGrad = true;
+  return made;
+}
+
+type WindowRule = (view: View, ...values: unknown[]) => View | readonly View[] | null;
+
+/** Values become tensors, in lists and named results too; anything else is passed on. */
+function wrap(result: unknown, handles: readonly Handle[], maker: Handle): unknown {
+  if (isValue(result)) return wrapOne(result, handles, maker);
+  if (Array.isArray(result)) return result.map((item) => wrap(item, handles, maker));
+  if (typeof result !== "object" || result === null) return result;
+  const named = Object.entries(result).map(([key, item]) => [key, wrap(item, handles, maker)]);
+  return new NamedResult(named as [string, unknown][]);
+}
+
+export const isValue = (result: unknown): result is Value =>
+  typeof result === "object" && result !== null && (result as Value).node instanceof Node;
+
+function wrapOne(result: Value, handles: readonly Handle[], maker: Handle): Handle {
+  const { edge } = result;
+  if (!edge) return maker.fresh(result);
+  // A function that had nothing to do must not give an input's place on the Tape to another tensor.
+  for (const handle of handles) {
+    if (handle.edge === edge) return wrapOne(clone(result), handles, maker);
+  }
+  const made = maker.fresh(result);
+  edge.entry.saved = noteVersions(edge.entry, handles, made);
+  return made;
+}
+
+function noteVersions(entry: Entry, handles: readonly Handle[], made: Handle): Saved[] {
+  const saved = entry.saved.length > 0 ? [...entry.saved] : inputVersions(handles);
+  saved.push({ of: made.storage, version: made.storage.version, input: -1 });
+  return saved;
+}
+
+/** Storages and versions of an entry's inputs, position by position. */
+export function inputVersions(handles: readonly Handle[]): Saved[] {
+  const saved = new Array<Saved>(handles.length);
+  for (let input = 0; input < handles.length; input++) {
+    const of = (handles[input] as Handle).storage;
+    saved[input] = { of, version: of.version, input };
+  }
+  return saved;
+}
+
+function unrecordedViews(window: View | readonly View[], of: Handle): unknown {
+  if (isView(window)) return of.follow(window, null, of.requiresGrad ? "unrecorded" : "single");
+  const origin = of.requiresGrad ? "unrecorded" : "several";
+  return window.map((one) => of.follow(one, null, origin));
+}
+
+/** Only edges are taken from `result`: the window on the storage says more directly what is seen. */
+function recordedViews(window: View | readonly View[], result: unknown, of: Handle): unknown {
+  if (!isView(window)) {
+    return window.map((one, at) =>
+      of.follow(one, (result as Value[])[at]?.edge ?? null, "several"),
+    );
+  }
+  const { edge } = result as Value;
+  return of.follow(window, edge === of.edge ? aliasEdge(of.value) : edge, "single");
+}
+
+/** A view that shows what its base shows has a place of its own on the Tape all the same. */
+const aliasEdge = (value: Value): Edge | null =>
+  viewAs(value, contiguousView(value.node.shape), "AliasBackward0").edge;
+
+const isView = (window: View | readonly View[]): window is View => !Array.isArray(window);
+
+/** Several results: `{ values, indices }` by name, `[values, indices]` in order. */
+export class NamedResult {
+  readonly #inOrder: readonly unknown[];
+
+  constructor(named: readonly (readonly [string, unknown])[]) {
+    this.#inOrder = named.map(([, value]) => value);
+    for (const [key, value] of named) Object.defineProperty(this, key, { value, enumerable: true });
+  }
+
+  [Symbol.iterator](): Iterator<unknown> {
+    return this.#inOrder[Symbol.iterator]();
+  }
+}
+
+type Records = Readonly<Record<string, FunctionRecord>>;
+
+/** The methods of some records, as types. */
+export type Methods<R extends Records, T> = {
+  readonly [K in keyof R as R[K]["method"] extends true ? K : never]: AsMethod<
+    R[K]["forms"],
+    Value,
+    T
+  >;
+} & {
+  readonly [K in keyof R as R[K]["inPlace"] extends true ? `${K & string}_` : never]: AsInPlace<
+    R[K]["forms"],
+    T
+  >;
+};
+
+/** The functions of some records, as types. */
+export type Functions<R extends Records, T> = {
+  readonly [K in keyof R as R[K]["function"] extends true ? K : never]: AsFunction<
+    R[K]["forms"],
+    Value,
+    T
+  >;
+};
+
+/** The functions of some records. */
+export function functionsOf<R extends Records, T extends Handle>(
+  records: R,
+  maker: (value: Value) => T,
+): Functions<R, T> {
+  const functions = Object.values(records)
+    .filter((record) => record.function)
+    .map((record) => [record.name, (...args: unknown[]) => call(record, undefined, args, maker)]);
+  return Object.fromEntries(functions) as Functions<R, T>;
+}
+
+/** The methods of some records, for a prototype. */
+export function methodsOf(
+  records: Records,
+  inPlace: (record: FunctionRecord, target: Handle, args: readonly unknown[]) => unknown,
+): Record<string, (this: Handle, ...args: unknown[]) => unknown> {
+  const methods: Record<string, (this: Handle, ...args: unknown[]) => unknown> = {};
+  for (const record of Object.values(records)) {
+    if (record.method) {
+      methods[record.name] = function (...args) {
+        return call(record, this, args);
+      };
+    }
+    if (record.inPlace) {
+      methods[`${record.name}_`] = function (...args) {
+        return inPlace(record, this, args);
+      };
+    }
+  }
+  return methods;
+}

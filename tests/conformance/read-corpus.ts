@@ -1,0 +1,88 @@
+// Node's side of the corpus: which files there are, what is in them, which of their cases are chosen.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import type { OperatorFile, Semantics } from "./corpus.ts";
+import type { Kind } from "./outcome.ts";
+import { type Section, sections, semanticJobs } from "./semantic-cases.ts";
+
+export interface Selection {
+  readonly only: readonly string[] | null;
+  readonly groups: readonly string[] | null;
+  readonly tier: number | null;
+  /** Sections of the semantics, as far as present. */
+  readonly sections: readonly Section[];
+  readonly operators: boolean;
+}
+
+/** One case to run, and where it counts. */
+export interface Chosen {
+  readonly id: string;
+  readonly kind: Kind;
+  /** File under the corpus' folder without ".gz", or a section of the semantics. */
+  readonly part: string;
+  readonly counts: { readonly tier: number; readonly group: string; readonly op: string } | Section;
+}
+
+export class CorpusError extends Error {}
+
+export function readPart(folder: string, name: string): Buffer {
+  const path = join(folder, `${name}.gz`);
+  if (!existsSync(path)) throw new CorpusError(`${path}: no such file`);
+  return gunzipSync(readFileSync(path));
+}
+
+export function chooseCases(folder: string, selection: Selection): Chosen[] {
+  const chosen = allChosen(folder, selection);
+  const seen = new Set<string>();
+  for (const { id } of chosen) {
+    if (seen.has(id)) throw new CorpusError(`${folder}: two cases have the id ${id}`);
+    seen.add(id);
+  }
+  return chosen;
+}
+
+function allChosen(folder: string, selection: Selection): Chosen[] {
+  if (!existsSync(join(folder, "index.json"))) {
+    throw new CorpusError(
+      `${folder}: no corpus here (no index.json). Name its folder: --corpus DIR`,
+    );
+  }
+  const { only, operators } = selection;
+  const chosen = operators ? chooseOperators(folder, selection) : [];
+  const found = new Set(
+    chosen.flatMap(({ counts }) => (typeof counts === "object" ? counts.op : [])),
+  );
+  const unknown = only?.find((op) => !found.has(op));
+  if (unknown !== undefined) throw new CorpusError(`--only ${unknown}: no case is chosen by it`);
+  if (!existsSync(join(folder, "semantics.json.gz"))) return chosen;
+  const semantics = JSON.parse(readPart(folder, "semantics.json").toString("utf8")) as Semantics;
+  const wanted = sections.filter((section) => selection.sections.includes(section));
+  return [
+    ...chosen,
+    ...wanted.flatMap((section) =>
+      semanticJobs(semantics, section).map(({ id, kind }) => ({
+        id,
+        kind,
+        part: section,
+        counts: section,
+      })),
+    ),
+  ];
+}
+
+function chooseOperators(folder: string, { only, groups, tier }: Selection): Chosen[] {
+  const files = readdirSync(join(folder, "ops"))
+    .filter((name) => name.endsWith(".json.gz"))
+    .map((name) => `ops/${name.slice(0, -".gz".length)}`)
+    .filter((part) => !only || only.includes(part.slice("ops/".length, -".json".length)));
+  return files.flatMap((part) => {
+    const { op, variants } = JSON.parse(readPart(folder, part).toString("utf8")) as OperatorFile;
+    return variants
+      .filter((one) => (!groups || groups.includes(one.group)) && (tier ?? one.tier) === one.tier)
+      .flatMap(({ tier, group, cases }) =>
+        cases.map(({ id, kind }) => ({ id, kind, part, counts: { tier, group, op } })),
+      );
+  });
+}
