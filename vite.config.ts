@@ -96,6 +96,7 @@ export default defineConfig({
           name: "node",
           include: ["tests/node/**/*.test.ts"],
           environment: "node",
+          globalSetup: ["tests/node/build-workers.ts"],
           pool: "threads",
           testTimeout: 60_000,
         },

@@ -1,23 +1,32 @@
 // The public names, and only those.
 
 export type { DType, TypedArray } from "./base/dtypes.ts";
-export { bool, float32, float64, int32, int64 } from "./tensor/dtype-names.ts";
 export { type PrintOptions, setPrintOptions } from "./base/printing.ts";
 export { Float, float, type Scalar } from "./base/scalars.ts";
+export type { EngineOptions } from "./realize/engine.ts";
+export { configure, lastProgram, memory, type Stats, stats, traceRuns } from "./realize.ts";
+export { capabilities } from "./runtime/capabilities.ts";
 export type { BackwardOptions, GradOptions } from "./tensor/backward.ts";
 export { allclose, equal, isclose } from "./tensor/compare.ts";
 export { CustomFunction as Function, FunctionContext } from "./tensor/custom-function.ts";
+export { argwhere, maskedSelect, nonzero } from "./tensor/data-dependent.ts";
+export {
+  canCast,
+  type FloatInfo,
+  finfo,
+  type IntegerInfo,
+  iinfo,
+  promoteTypes,
+} from "./tensor/dtype-info.ts";
+export { bool, float32, float64, int32, int64 } from "./tensor/dtype-names.ts";
 export { asTensor, tensor } from "./tensor/from-data.ts";
 export * from "./tensor/functions.ts";
 export { Generator, manualSeed } from "./tensor/generator.ts";
 export { backward, grad } from "./tensor/grad.ts";
 export { type GradcheckOptions, gradcheck, gradgradcheck } from "./tensor/gradcheck.ts";
 export type { GraphNode } from "./tensor/graph-node.ts";
-export type { RemovableHandle } from "./tensor/hooks.ts";
+export { RemovableHandle } from "./tensor/hooks.ts";
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./tensor/modes.ts";
 export type { NestedList, TensorData } from "./tensor/nested.ts";
 export { Slice, slice } from "./tensor/slice.ts";
 export { Tensor } from "./tensor/tensor.ts";
-export { configure, lastProgram, memory, type Stats, stats, traceRuns } from "./realize.ts";
-export type { EngineOptions } from "./realize/engine.ts";
-export { capabilities } from "./runtime/capabilities.ts";

@@ -51,6 +51,7 @@ class Realizer {
   lastProgram: Program | null = null;
   private options: EngineOptions = {};
   private engine: Promise<Engine> | null = null;
+  private opened: Engine | null = null;
   private programs = new ProgramTable();
   private asked: Asked[] = [];
   private isFlushing = false;
@@ -60,7 +61,10 @@ class Realizer {
   readonly uploads = new WeakMap<Node, TypedArray>();
 
   open(): Promise<Engine> {
-    this.engine ??= openEngine(this.options);
+    this.engine ??= openEngine(this.options).then((engine) => {
+      this.opened = engine;
+      return engine;
+    });
     return this.engine;
   }
 
@@ -68,13 +72,14 @@ class Realizer {
     const { engine } = this;
     this.options = options;
     this.engine = null;
+    this.opened = null;
     this.programs = new ProgramTable();
     if (engine) await (await engine).close();
     await this.open();
   }
 
-  heapStats() {
-    return this.engine?.then(({ executor }) => executor.heap.stats());
+  get heapStats() {
+    return this.opened?.executor.heap.stats();
   }
 
   ask(nodes: readonly Node[], op: string): Promise<void> {
@@ -249,6 +254,7 @@ function faultError(program: Program, { fault }: RunResult): Error {
 }
 
 const realizer = new Realizer();
+realizer.pending.onDisposed = (node) => realizer.ledger.replace(node);
 observeStorages(realizer.pending);
 
 /** Joins the tick's one request; resolves once all nodes lie in memory. */
@@ -323,8 +329,8 @@ export function configure(options: EngineOptions = {}): Promise<void> {
 }
 
 /** Bytes of shared memory: in use, reserved, and the most that were in use. */
-export async function memory(): Promise<{ usedBytes: number; reservedBytes: number; peakBytes: number }> {
-  return (await realizer.heapStats()) ?? { usedBytes: 0, reservedBytes: 0, peakBytes: 0 };
+export function memory(): { usedBytes: number; reservedBytes: number; peakBytes: number } {
+  return realizer.heapStats ?? { usedBytes: 0, reservedBytes: 0, peakBytes: 0 };
 }
 
 export function stats(): Readonly<Stats> {

@@ -38,6 +38,15 @@ export class Storage implements Versioned {
     observer?.replaced(this);
   }
 
+  /** Lets go of the memory at once; `dead` is a node that fails whatever is built on it. */
+  dispose(dead: Node): void {
+    const before = this.#committed;
+    this.#node = dead;
+    this.#committed = dead;
+    this.#version++;
+    observer?.disposed(this, before);
+  }
+
   /** `node`, current when its request was made, lies in memory: later failures fall back to it. */
   commit(node: Node): void {
     this.#committed = node;
@@ -48,6 +57,7 @@ export class Storage implements Versioned {
 export interface StorageObserver {
   created(storage: Storage): void;
   replaced(storage: Storage): void;
+  disposed(storage: Storage, before: Node): void;
 }
 
 let observer: StorageObserver | null = null;

@@ -100,8 +100,11 @@ const rules: Rules = {
     const own = node.inputs[1].shape;
     const at = indexedPositions({ index, own, shape: node.shape, axis });
     const combined = compileLanes(combine);
-    for (let i = 0; i < index.length; i++)
-      out[at(i)] = toNumber(combined([out[at(i)], value[i]])[0]);
+    const isMask = dtypes[node.dtype].lane === "mask";
+    for (let i = 0; i < index.length; i++) {
+      const result = toNumber(combined([out[at(i)], value[i]])[0]);
+      out[at(i)] = isMask ? Number(result !== 0) : result;
+    }
     return out;
   },
 };

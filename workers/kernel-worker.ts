@@ -1,8 +1,8 @@
 // The kernel worker: walks programs on the shared memory. It spins and sleeps only inside a run; between
 // runs it is in its event loop and costs nothing.
-import { expose, transfer } from "comlink";
+import { transfer } from "comlink";
 import { invariant } from "../src/base/errors.ts";
-import { workerEndpoint } from "../src/runtime/endpoint.ts";
+import { exposeWorker } from "../src/runtime/endpoint.ts";
 import type { TraceEvent } from "../src/runtime/executor.ts";
 import { Loader } from "../src/runtime/load.ts";
 import type { KernelWorker, RunAnswer, RunRequest, Setup } from "../src/runtime/protocol.ts";
@@ -53,4 +53,4 @@ class Kernels implements KernelWorker {
   }
 }
 
-expose(new Kernels(), workerEndpoint());
+exposeWorker(new Kernels());

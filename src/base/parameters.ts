@@ -27,6 +27,9 @@ export interface ArgumentKinds<T> {
   tensor: T;
   operand: T | Scalar;
   tensors: readonly T[];
+  /** One or several; null where one is absent. */
+  someTensors: T | readonly (T | null)[];
+  callback: (...args: never[]) => unknown;
   scalar: Scalar;
   number: number;
   int: number;
@@ -54,6 +57,11 @@ export const kinds: Record<KindName, KindRule> = {
     wanted: "a list of tensors",
     accepts: (v) => Array.isArray(v) && v.every((item) => isTensor(item)),
   },
+  someTensors: {
+    wanted: "a tensor or a list of tensors",
+    accepts: (v) => isTensor(v) || (Array.isArray(v) && v.every((t) => t === null || isTensor(t))),
+  },
+  callback: { wanted: "a function", accepts: (v) => typeof v === "function" },
   scalar: { wanted: "a number or a boolean", accepts: isScalar },
   number: {
     wanted: "a number",
@@ -122,6 +130,8 @@ function builder<Kind extends KindName>(kind: Kind): Builder<Kind> {
 export const tensor = builder("tensor");
 export const operand = builder("operand");
 export const tensors = builder("tensors");
+export const someTensors = builder("someTensors");
+export const callback = builder("callback");
 export const scalar = builder("scalar");
 export const number = builder("number");
 export const int = builder("int");

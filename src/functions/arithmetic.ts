@@ -1,7 +1,7 @@
 // Arithmetic with PyTorch's semantics: broadcasting, promotion, names on the Tape.
 
 import { type Composite, composite } from "../autograd/composite.ts";
-import { type DType, isFloat, isInteger } from "../base/dtypes.ts";
+import { isFloat, isInteger } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import { type Scalar, scalarValue } from "../base/scalars.ts";
 import type { Value } from "../graph/tape.ts";
@@ -14,7 +14,7 @@ import {
   type Common,
   callBinary,
   commonShape,
-  fit,
+  fitted,
   inFloat,
   isValue,
   type Operand,
@@ -54,7 +54,7 @@ interface Scaled extends Common {
 
 const scaled = (name: string, op: typeof ops.add): Composite<Scaled> => ({
   name,
-  body: ([x, y], attrs) => op(fit(x, attrs), ops.mul(fit(y, attrs), attrs.alpha)),
+  body: ([x, y], attrs) => op(fitted(x, attrs), ops.mul(fitted(y, attrs), attrs.alpha)),
 });
 
 const addScaled = scaled("AddBackward0", ops.add);
@@ -103,12 +103,11 @@ const quotient: BinaryFunction = {
   tapeName: "DivBackward0",
   computeIn: inFloat,
 };
-const inNumbers = (dtype: DType): DType => (dtype === "bool" ? "int64" : dtype);
 const truncated: BinaryFunction = {
   name: "div",
   op: division.truncDivide,
   tapeName: "DivBackward2",
-  computeIn: inNumbers,
+  refusesBool: true,
 };
 const floored: BinaryFunction = { ...truncated, op: division.floorDivide };
 const floorQuotient: BinaryFunction = { ...floored, name: "floorDivide" };
@@ -124,14 +123,13 @@ export function div(x: Operand, y: Operand, roundingMode: string | null = null):
   );
 }
 
-export const floorDivide = (x: Operand, y: Operand): Value =>
-  ops.cast(callBinary(floorQuotient, x, y), inNumbers(resultDType(x, y)));
+export const floorDivide = (x: Operand, y: Operand): Value => callBinary(floorQuotient, x, y);
 
 const remainderByValue: BinaryFunction = {
   name: "remainder",
   op: division.remainder,
   tapeName: "RemainderBackward1",
-  computeIn: inNumbers,
+  refusesBool: true,
 };
 const remainderByNumber: BinaryFunction = { ...remainderByValue, tapeName: "RemainderBackward0" };
 
@@ -143,7 +141,7 @@ const fmodByValue: BinaryFunction = {
   name: "fmod",
   op: division.fmod,
   tapeName: "FmodBackward1",
-  computeIn: inNumbers,
+  refusesBool: true,
 };
 const fmodByNumber: BinaryFunction = { ...fmodByValue, tapeName: "FmodBackward0" };
 
@@ -155,7 +153,7 @@ const powOfNumbers: BinaryFunction = {
   name: "pow",
   op: transcendental.pow,
   tapeName: "PowBackward0",
-  computeIn: inNumbers,
+  refusesBool: true,
 };
 const powOfValues: BinaryFunction = { ...powOfNumbers, tapeName: "PowBackward1" };
 const powOfNumber: BinaryFunction = { ...powOfNumbers, tapeName: "PowBackward2" };

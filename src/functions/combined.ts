@@ -10,7 +10,7 @@ import {
   asValue,
   type Common,
   commonShape,
-  fit,
+  fitted,
   isValue,
   type Operand,
   resultDType,
@@ -36,8 +36,9 @@ const clampedAs = (name: string): Composite<Limits> => ({
   name,
   body: ([x, ...limits], attrs) => {
     const { min, max } = boundsOf(limits, attrs);
-    const above = min ? ops.maximum(x, min) : x;
-    return max ? ops.minimum(above, max) : above;
+    const isBool = attrs.dtype === "bool";
+    const above = min ? (isBool ? ops.or : ops.maximum)(x, min) : x;
+    return max ? (isBool ? ops.and : ops.minimum)(above, max) : above;
   },
   gradient: (g, [x, ...limits], _, attrs) => {
     const { min, max } = boundsOf(limits, attrs);
@@ -63,14 +64,14 @@ const fittedAs = (name: string): Composite<Limits> => {
     body: (inputs, attrs) =>
       composite(
         inside,
-        inputs.map((input) => fit(input, attrs)),
+        inputs.map((input) => fitted(input, attrs)),
         attrs,
       ),
   };
 };
 
 const clampSpecs = {
-  clamp: [clampedAs("ClampBackward0"), fittedAs("ClampBackward1")],
+  clamp: [clampedAs("ClampBackward1"), fittedAs("ClampBackward0")],
   clampMin: [clampedAs("ClampMinBackward0"), fittedAs("ClampMinBackward1")],
   clampMax: [clampedAs("ClampMaxBackward0"), fittedAs("ClampMaxBackward1")],
 } as const;
@@ -84,13 +85,12 @@ function clampTo(
   if (min === null && max === null) fail(op, "At least one of 'min' or 'max' must not be null");
   const limits = [min, max].filter((limit) => limit !== null);
   const dtype = limits.map((limit) => resultDType(x, limit)).reduce(promote);
-  if (dtype === "bool") fail(op, "not implemented for 'Bool'");
   const [ofNumbers, ofValues] = clampSpecs[op];
   const shape = commonShape(op, x, ...limits);
   const attrs = { shape, dtype, hasMin: min !== null, hasMax: max !== null };
   const values = limits.map((limit) => asValue(limit, dtype));
   if (limits.some(isValue)) return composite(ofValues, [x, ...values], attrs);
-  return composite(ofNumbers, [fit(x, attrs), ...values], attrs);
+  return composite(ofNumbers, [fitted(x, attrs), ...values], attrs);
 }
 
 /** x held between two limits; where min > max, it is max. */
@@ -107,13 +107,13 @@ interface Weighted extends Common {
 const addcmulSpec: Composite<Weighted> = {
   name: "AddcmulBackward0",
   body: ([x, a, b], attrs) =>
-    ops.add(fit(x, attrs), ops.mul(ops.mul(fit(a, attrs), fit(b, attrs)), attrs.value)),
+    ops.add(fitted(x, attrs), ops.mul(ops.mul(fitted(a, attrs), fitted(b, attrs)), attrs.value)),
 };
 
 const addcdivSpec: Composite<Weighted> = {
   name: "AddcdivBackward0",
   body: ([x, a, b], attrs) =>
-    ops.add(fit(x, attrs), ops.mul(ops.div(fit(a, attrs), fit(b, attrs)), attrs.value)),
+    ops.add(fitted(x, attrs), ops.mul(ops.div(fitted(a, attrs), fitted(b, attrs)), attrs.value)),
 };
 
 function weighted(
@@ -145,7 +145,7 @@ export function addcdiv(x: Value, a: Value, b: Value, value: Scalar = 1): Value 
 const lerpSpec: Composite<Common> = {
   name: "LerpBackward1",
   body: ([x, end, weight], common) => {
-    const [from, to, share] = [fit(x, common), fit(end, common), fit(weight, common)];
+    const [from, to, share] = [fitted(x, common), fitted(end, common), fitted(weight, common)];
     // From the nearer end, so that both ends are met exactly.
     const isNear = ops.lt(ops.abs(share), 0.5);
     const difference = ops.sub(to, from);

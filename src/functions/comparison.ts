@@ -13,7 +13,7 @@ import {
   type Common,
   callBinary,
   commonShape,
-  fit,
+  fitted,
   isValue,
   type Operand,
   resultDType,
@@ -78,7 +78,11 @@ export const isfinite = (x: Value): Value =>
 const chosen: Composite<Common> = {
   name: "WhereBackward0",
   body: ([condition, x, y], common) =>
-    ops.where(fit(condition, { ...common, dtype: "bool" }), fit(x, common), fit(y, common)),
+    ops.where(
+      fitted(condition, { ...common, dtype: "bool" }),
+      fitted(x, common),
+      fitted(y, common),
+    ),
 };
 
 function requireMask(op: string, mask: Value): void {
@@ -100,7 +104,7 @@ export function where(condition: Value, x: Operand, y: Operand): Value {
 const filledWith = (name: string): Composite<Common> => ({
   name,
   body: ([x, mask, value], common) =>
-    ops.where(fit(mask, { ...common, dtype: "bool" }), fit(value, common), fit(x, common)),
+    ops.where(fitted(mask, { ...common, dtype: "bool" }), fitted(value, common), fitted(x, common)),
 });
 
 const filledWithNumber = filledWith("MaskedFillBackward0");
@@ -116,7 +120,7 @@ export function maskedFill(x: Value, mask: Value, value: Operand): Value {
       `only supports a 0-dimensional value tensor, but got tensor with ${value.node.shape.length} dimension(s).`,
     );
   }
-  if (resultDType(fullLike(x, 0), value) !== dtype) {
+  if (dtype !== "bool" && resultDType(fullLike(x, 0), value) !== dtype) {
     fail("maskedFill", `value cannot be converted to type ${dtype} without overflow`);
   }
   const shape = commonShape("maskedFill", x, mask);

@@ -43,7 +43,8 @@ function progression(
 }
 
 /** `steps` numbers from start to end, both included. */
-export function linspace(start: number, end: number, steps: number, dtype: DType): Value {
+export function linspace(first: number, last: number, steps: number, dtype: DType): Value {
+  const [start, end] = isFloat(dtype) ? [first, last] : [Math.trunc(first), Math.trunc(last)];
   if (steps < 0) fail("linspace", `number of steps must be non-negative, got ${steps}`);
   if (steps === 1) return full([1], start, dtype);
   const step = (end - start) / (steps - 1);
@@ -61,8 +62,10 @@ function aboveDiagonal(rows: number, columns: number): Value {
   return ops.sub(column, row);
 }
 
-export const eye = (n: number, m: number = n, dtype: DType = "float32"): Value =>
-  ops.cast(ops.eq(aboveDiagonal(n, m), 0), dtype);
+export function eye(n: number, m: number = n, dtype: DType = "float32"): Value {
+  if (n < 0 || m < 0) fail("eye", `n and m must be greater or equal to 0, got ${n} and ${m}`);
+  return ops.cast(ops.eq(aboveDiagonal(n, m), 0), dtype);
+}
 
 interface Triangle {
   readonly isUpper: boolean;

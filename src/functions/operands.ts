@@ -3,7 +3,7 @@
 
 import { type Composite, composite } from "../autograd/composite.ts";
 import { type DType, dtypes, promote } from "../base/dtypes.ts";
-import { invariant } from "../base/errors.ts";
+import { fail, invariant } from "../base/errors.ts";
 import { Float, type Scalar, scalarValue } from "../base/scalars.ts";
 import { broadcastShapes, type Shape, sameShape } from "../base/shapes.ts";
 import { scalarNode } from "../graph/build.ts";
@@ -54,7 +54,7 @@ export interface Common {
 }
 
 /** `x` in the common dtype and shape; numbers need no shape. */
-export function fit(x: Value, { shape, dtype }: Common): Value {
+export function fitted(x: Value, { shape, dtype }: Common): Value {
   const { node } = x;
   const typed = node.dtype === dtype ? x : cast(x, dtype);
   return node.kind === "scalar" || sameShape(node.shape, shape) ? typed : expand(typed, shape);
@@ -74,6 +74,7 @@ export interface BinaryFunction {
   readonly tapeName: string;
   /** The dtype to compute in, of the operands' common one. */
   readonly computeIn?: (dtype: DType) => DType;
+  readonly refusesBool?: boolean;
 }
 
 const broadcasts = new WeakMap<BinaryFunction, Composite<Common>>();
@@ -83,7 +84,7 @@ function broadcastOf(binary: BinaryFunction): Composite<Common> {
   let spec = broadcasts.get(binary);
   if (!spec) {
     const { op, tapeName } = binary;
-    spec = { name: tapeName, body: ([x, y], common) => op(fit(x, common), fit(y, common)) };
+    spec = { name: tapeName, body: ([x, y], common) => op(fitted(x, common), fitted(y, common)) };
     broadcasts.set(binary, spec);
   }
   return spec;
@@ -93,6 +94,9 @@ function broadcastOf(binary: BinaryFunction): Composite<Common> {
 export function callBinary(binary: BinaryFunction, x: Operand, y: Operand): Value {
   const common = resultDType(x, y);
   const dtype = binary.computeIn ? binary.computeIn(common) : common;
+  if (binary.refusesBool && dtype === "bool") {
+    fail(binary.name, "not implemented for 'Bool'. Cast an operand first: x.to(\"int64\")");
+  }
   const [a, b] = [asValue(x, dtype), asValue(y, dtype)];
   if (a.node.dtype === dtype && b.node.dtype === dtype && fits(x, y)) {
     return apply(binary.op.primitive, [a, b], null, binary.tapeName);

@@ -44,8 +44,12 @@ export function countOf(shape: Shape, axes: readonly number[]): number {
 const summing = (name: string): Composite<TypedReduction> => ({
   name,
   body: ([x], reduction) =>
-    keeping(linear.sum(ops.cast(x, reduction.dtype), reduction.axes), x, reduction),
+    keeping(totalOf(ops.cast(x, reduction.dtype), reduction.axes), x, reduction),
 });
+
+/** On bool: any. */
+const totalOf = (x: Value, axes: readonly number[]): Value =>
+  x.node.dtype === "bool" ? reduce.amax(x, axes) : linear.sum(x, axes);
 
 const sumOfAll = summing("SumBackward0");
 const sumOfDims = summing("SumBackward1");

@@ -73,10 +73,8 @@ export function pointwiseNode(spec: PointwiseSpec): Node {
   for (const input of spec.inputs) if (input.shape.length > 0) shape = input.shape;
   const inputs = spec.inputs.map((input) => withoutExpand(input));
   for (const input of inputs) {
-    invariant(
-      input.kind === "scalar" || sameShape(input.shape, shape),
-      `${name} of ${showShape(input.shape)} in ${showShape(shape)}: not expanded`,
-    );
+    if (input.kind === "scalar" || sameShape(input.shape, shape)) continue;
+    invariant(false, `${name} of ${showShape(input.shape)} in ${showShape(shape)}: not expanded`);
   }
   const folded = inputs.length > 0 ? foldPointwise(inputs, body) : null;
   if (folded !== null) return fullNode(dtype, shape, folded);

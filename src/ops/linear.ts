@@ -59,7 +59,10 @@ const copyBodies = new Map<LaneType, LaneBody>();
 function copyNode(node: Node): Node {
   const { lane } = dtypes[node.dtype];
   let body = copyBodies.get(lane);
-  if (!body) copyBodies.set(lane, (body = traceLanes([lane], (_, x) => x)));
+  if (!body) {
+    body = traceLanes([lane], (_, x) => x);
+    copyBodies.set(lane, body);
+  }
   return pointwiseNode({
     name: "contiguous",
     dtype: node.dtype,
@@ -250,7 +253,7 @@ function combinedNode(name: keyof typeof combiners, inputs: readonly Node[], axi
   let combine = combiners[name].get(lane);
   if (!combine) {
     combine = traceLanes([lane, lane], (k, old, one) =>
-      name === "scatter" ? one : k.add(old, one),
+      name === "scatter" ? one : old.type === "mask" ? k.or(old, one) : k.add(old, one),
     );
     combiners[name].set(lane, combine);
   }

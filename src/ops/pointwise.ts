@@ -50,7 +50,8 @@ function pointwiseBuilder(rule: Rule): (inputs: readonly Node[]) => Node {
     let body = bodies.get(spelled);
     if (!body) {
       const types = inputs.map((input): LaneType => dtypes[input.dtype].lane);
-      bodies.set(spelled, (body = traceLanes(types, rule.lanes)));
+      body = traceLanes(types, rule.lanes);
+      bodies.set(spelled, body);
     }
     const dtype = rule.result
       ? rule.result(inputs.map((input) => input.dtype))

@@ -66,11 +66,13 @@ export function wantsGradient(inputs: readonly Value[]): boolean {
 
 const tapeNames = new Map<string, string>();
 
-/** mul → MulBackward0, logSoftmax → LogSoftmaxBackward0 */
+/** mul → MulBackward0, logSoftmax → LogSoftmaxBackward0, log1p → Log1PBackward0 */
 export function tapeNameOf(name: string): string {
   let tapeName = tapeNames.get(name);
   if (!tapeName) {
-    tapeNames.set(name, (tapeName = `${name.charAt(0).toUpperCase()}${name.slice(1)}Backward0`));
+    const words = name.replace(/^[a-z]|\d[a-z]/g, (start) => start.toUpperCase());
+    tapeName = `${words}Backward0`;
+    tapeNames.set(name, tapeName);
   }
   return tapeName;
 }

@@ -15,10 +15,16 @@ const known = new WeakMap<object, Map<string, Reads>>();
 /** The reads of a record's rule when the inputs flagged in `wanted` want gradients; derived once. */
 export function readsOf(record: object, wanted: readonly boolean[], derive: () => Reads): Reads {
   let byWanted = known.get(record);
-  if (!byWanted) known.set(record, (byWanted = new Map()));
+  if (!byWanted) {
+    byWanted = new Map();
+    known.set(record, byWanted);
+  }
   const key = wanted.join();
   let reads = byWanted.get(key);
-  if (!reads) byWanted.set(key, (reads = derive()));
+  if (!reads) {
+    reads = derive();
+    byWanted.set(key, reads);
+  }
   return reads;
 }
 

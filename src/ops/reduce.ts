@@ -45,7 +45,10 @@ function reduction({ name, reducer, dtype, vjp }: ReduceRule): Primitive<Axes> {
       }
       const { lane } = dtypes[input.dtype];
       let known = reducers.get(lane);
-      if (!known) reducers.set(lane, (known = reducer(lane)));
+      if (!known) {
+        known = reducer(lane);
+        reducers.set(lane, known);
+      }
       return reduceNode({ name, dtype: dtype ?? input.dtype, input, axes, reducer: known });
     },
     vjp,
@@ -148,8 +151,8 @@ function beats(k: LaneWriter, { side, state: [best, at], other: [x, index] }: Co
   const isEarlier = k.lt(index, at);
   const wins = k.or(isBetter, k.and(k.eq(x, best), isEarlier));
   if (x.type === "i32") return wins;
-  const [isNaN, wasNaN] = [k.ne(x, x), k.ne(best, best)];
-  return k.or(k.and(isNaN, k.or(k.not(wasNaN), isEarlier)), k.and(k.not(wasNaN), wins));
+  const [isUnknown, wasUnknown] = [k.ne(x, x), k.ne(best, best)];
+  return k.or(k.and(isUnknown, k.or(k.not(wasUnknown), isEarlier)), k.and(k.not(wasUnknown), wins));
 }
 
 export const argmaxPrimitive = reduction({
@@ -171,7 +174,9 @@ export const argmin = (x: Value, axes: Axes): Value => apply(argminPrimitive, [x
 
 // Products
 
+/** On bool: all. */
 function prodReducer(lane: LaneType): Reducer {
+  if (lane === "mask") return extremumReducer(lane, "min");
   return {
     input: lane,
     state: [{ type: lane, initial: 1 }],

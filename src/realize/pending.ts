@@ -9,10 +9,13 @@ import type { Collector } from "./collect.ts";
 
 /** Bytes of a value that is kept although only others asked for it. */
 const smallBytes = 4096;
-/** Lazy storages remembered strongly; older ones only as long as somebody holds them. */
+/** Lazy storages of the tick that are remembered, and older ones, those only while they are held. */
 const freshLimit = 10_000;
+const olderLimit = 1_000;
 
 export class Pending implements StorageObserver {
+  /** Told of the node whose memory a disposed storage held. */
+  onDisposed: (before: Node) => void = () => undefined;
   private changed = new Set<Storage>();
   private fresh: Storage[] = [];
   private older: WeakRef<Storage>[] = [];
@@ -20,11 +23,16 @@ export class Pending implements StorageObserver {
   created(storage: Storage): void {
     if (storage.node.memory) return;
     this.fresh.push(storage);
-    if (this.fresh.length > freshLimit) this.age();
+    if (this.fresh.length > freshLimit) this.age(() => true);
   }
 
   replaced(storage: Storage): void {
     this.changed.add(storage);
+  }
+
+  disposed(storage: Storage, before: Node): void {
+    this.changed.delete(storage);
+    this.onDisposed(before);
   }
 
   /** The storages that were changed in place since the last call, with their nodes of now. */
@@ -39,25 +47,32 @@ export class Pending implements StorageObserver {
   keepReaders(collector: Collector, changed: ReadonlyMap<Storage, Node>): void {
     const doomed = new Set<Node>();
     for (const storage of changed.keys()) if (storage.committed.memory) doomed.add(storage.committed);
-    const unmet: Storage[] = [];
-    const lazy = [...this.older.flatMap((ref) => ref.deref() ?? []), ...this.fresh];
-    for (const storage of lazy) {
-      const { node } = storage;
-      if (node.memory || node.failure) continue;
-      const isMet = collector.has(node);
-      const isLost = doomed.size > 0 && (isMet ? bytesOf(node) <= smallBytes : reaches(node, doomed));
-      if (isLost) collector.want(node);
-      else if (!isMet) unmet.push(storage);
+    if (doomed.size > 0) {
+      const lost = (storage: Storage): boolean => isLost(storage.node, collector, doomed);
+      for (const ref of this.older) {
+        const storage = ref.deref();
+        if (storage && lost(storage)) collector.want(storage.node);
+      }
+      for (const storage of this.fresh) if (lost(storage)) collector.want(storage.node);
+      this.older = this.older.filter((ref) => ref.deref()?.node.memory === null);
     }
-    this.fresh = [];
-    this.older = unmet.map((storage) => new WeakRef(storage));
+    this.age((storage) => !collector.has(storage.node));
   }
 
-  private age(): void {
-    const alive = this.older.filter((ref) => ref.deref()?.node.memory === null);
-    this.older = [...alive, ...this.fresh.map((storage) => new WeakRef(storage))];
+  /** Fresh storages that still matter are remembered weakly from now on. */
+  private age(matters: (storage: Storage) => boolean): void {
+    const left = this.fresh.filter(matters).slice(-olderLimit);
     this.fresh = [];
+    if (left.length === 0) return;
+    const refs = left.map((storage) => new WeakRef(storage));
+    this.older = [...this.older, ...refs].slice(-olderLimit);
   }
+}
+
+/** Whether a lazy value could not be had any more once the doomed nodes' memory ends. */
+function isLost(node: Node, collector: Collector, doomed: ReadonlySet<Node>): boolean {
+  if (node.memory || node.failure) return false;
+  return collector.has(node) ? bytesOf(node) <= smallBytes : reaches(node, doomed);
 }
 
 /** Whether a lazy node is computed from one of `targets`. */

@@ -1,20 +1,17 @@
 // The two ends Comlink talks over, from what the host has: web workers as they are, Node's threads
 // dressed in the same events.
-import type { Endpoint } from "comlink";
+import { type Endpoint, expose } from "comlink";
 import { fail } from "../base/errors.ts";
 import { type NodeThread, nodeThreads } from "./node.ts";
 import { readyMessage } from "./protocol.ts";
 
 type MessageListener = (event: MessageEvent) => void;
 
-/**
- * A worker's end towards the thread that spawned it, to be exposed at once: the spawner hears that this
- * worker is ready when the running code has come to its end.
- */
-export function workerEndpoint(): Endpoint {
+/** Makes `api` callable from the thread that spawned this worker; called once, when all is set up. */
+export function exposeWorker(api: object): void {
   const endpoint = ownEndpoint();
-  queueMicrotask(() => endpoint.postMessage(readyMessage));
-  return endpoint;
+  expose(api, endpoint);
+  endpoint.postMessage(readyMessage);
 }
 
 function ownEndpoint(): Endpoint {

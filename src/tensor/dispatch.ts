@@ -55,7 +55,8 @@ export function call(
   if (!first) return create(record, form, values, maker);
   const window = form.window && (form.window as WindowRule)(first.window, ...values.slice(1));
   if (window && !(isRecording() && first.requiresGrad)) return unrecordedViews(window, first);
-  const result = (form.run as (...values: unknown[]) => unknown)(...values);
+  const run = form.window && !window ? (form.copy ?? form.run) : form.run;
+  const result = (run as (...values: unknown[]) => unknown)(...values);
   if (form.mayBeSelf && result === first.value) return first;
   if (window) return recordedViews(window, result, first);
   const wrapped = wrap(result, handles, first);
@@ -70,7 +71,7 @@ function create(
   values: readonly unknown[],
   maker: Maker | undefined,
 ): unknown {
-  if (!maker || form.window) fail(record.name, "wants at least one tensor");
+  if (!maker || form.wantsTensor) fail(record.name, "wants at least one tensor");
   const made = maker((form.run as (...values: unknown[]) => Value)(...values));
   return asLeaf(made, form, values);
 }

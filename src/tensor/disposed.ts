@@ -17,6 +17,5 @@ export function disposeStorage(storage: Storage, dtype: DType): void {
   if (storage.node.failure instanceof DisposedError) return;
   const dead = memoryNode(dtype, [0], null);
   dead.failure = new DisposedError();
-  storage.replace(dead);
-  storage.commit(dead);
+  storage.dispose(dead);
 }

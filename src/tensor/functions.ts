@@ -1,11 +1,6 @@
 // The records' functions, by name: `add(x, y)` beside `x.add(y)`.
 
-import { functionsOf } from "./dispatch.ts";
-import { makeTensor } from "./make.ts";
-import { records } from "./records/all.ts";
-import type { Tensor } from "./tensor.ts";
-
-const functions = functionsOf<typeof records, Tensor>(records, makeTensor);
+import { functions } from "./all-functions.ts";
 
 export const {
   add,
@@ -22,6 +17,7 @@ export const {
   pow,
   maximum,
   minimum,
+  positive,
   neg,
   negative,
   abs,
@@ -71,10 +67,6 @@ export const {
   isfinite,
   maskedFill,
   relu,
-  silu,
-  gelu,
-  softplus,
-  leakyRelu,
   where,
   sum,
   mean,

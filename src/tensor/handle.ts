@@ -5,6 +5,7 @@
 //   base: the tensor whose history a view follows. When the storage is changed in place, the base's
 //   edge is replaced, and a view whose edge is older than the storage's version derives a new one.
 
+import { type Composite, composite } from "../autograd/composite.ts";
 import type { DType } from "../base/dtypes.ts";
 import { isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
@@ -23,6 +24,12 @@ import { placed, storageView } from "./history.ts";
 
 /** How a view came to be; the last two cannot be changed in place while recording. */
 export type Origin = "single" | "unrecorded" | "several";
+
+/** A recorded gradient is kept as a copy, with a place of its own on the Tape. */
+const copied: Composite<null> = {
+  name: "CopyBackwards",
+  body: ([g]) => viewAs(g as Value, contiguousView((g as Value).node.shape), "AliasBackward0"),
+};
 
 export abstract class Handle {
   readonly [tensorBrand] = true;
@@ -178,7 +185,7 @@ export abstract class Handle {
   accumulate(g: Value): void {
     const grad = this.grad;
     if (!grad) {
-      this.grad = this.fresh(g);
+      this.grad = this.fresh(isRecording() ? composite(copied, [g], null) : g);
     } else if (isRecording()) {
       this.grad = this.fresh(add(grad.value, g));
     } else {

@@ -9,8 +9,16 @@ import type { Handle } from "./handle.ts";
 import { isPromise, refuseAsync } from "./synchronous.ts";
 
 /** Undo of a registration. */
-export interface RemovableHandle {
-  remove(): void;
+export class RemovableHandle {
+  readonly #remove: () => void;
+
+  constructor(remove: () => void) {
+    this.#remove = remove;
+  }
+
+  remove(): void {
+    this.#remove();
+  }
 }
 
 /** Returns what takes the gradient's place, or nothing. */
@@ -50,7 +58,7 @@ export function registerHook<T extends Handle>(tensor: T, hook: TensorHook<T>): 
     return checkedReplacement(g, (result as T).value);
   };
   hooks.add(run);
-  return { remove: () => void hooks.delete(run) };
+  return new RemovableHandle(() => hooks.delete(run));
 }
 
 function checkedReplacement(g: Value, replacement: Value): Value {
@@ -78,7 +86,7 @@ export function registerPostAccumulateGradHook<T extends Handle>(
     if (isPromise(hook(tensor))) refuseAsync(op, null);
   };
   entry.afterwards.add(run);
-  return { remove: () => void entry.afterwards.delete(run) };
+  return new RemovableHandle(() => entry.afterwards.delete(run));
 }
 
 /** Makes a tensor that is no leaf keep its gradient in `.grad`. */

@@ -59,8 +59,9 @@ export function truePositions(data: ArrayLike<number>, shape: readonly number[])
 
 export async function nonzero<T extends Handle>(x: T): Promise<T> {
   const { shape } = x;
-  const columns = truePositions(await read(x.value.node), shape);
-  const count = columns[0]?.length ?? 0;
+  const data = await read(x.value.node);
+  const columns = truePositions(data, shape);
+  const count = columns[0]?.length ?? (data[0] === 0 ? 0 : 1);
   const rows = new Int32Array(count * shape.length);
   columns.forEach((column, axis) => {
     column.forEach((at, row) => {

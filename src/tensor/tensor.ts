@@ -10,8 +10,9 @@ import { isContiguous, type View } from "../base/views.ts";
 import type { Edge } from "../graph/tape.ts";
 import { read, readNow, request } from "../realize.ts";
 import type { Storage } from "../storage.ts";
-import { type BackwardOptions, runBackward } from "./backward.ts";
+import { runBackward } from "./backward.ts";
 import type { Index } from "./basic-index.ts";
+import { type ArgumentsOf, bound } from "./bound.ts";
 import { type Methods, methodsOf } from "./dispatch.ts";
 import { disposeStorage } from "./disposed.ts";
 import { type GraphNode, graphNodeOf } from "./graph-node.ts";
@@ -29,6 +30,7 @@ import { type NestedList, nestedList, type TensorData } from "./nested.ts";
 import { inspectSymbol, textOf } from "./printed.ts";
 import { records } from "./records/all.ts";
 import { copyInto, fillWith } from "./replace.ts";
+import { strided } from "./strided.ts";
 
 /** The methods of the records. */
 export interface Tensor extends Methods<typeof records, Tensor> {}
@@ -59,15 +61,17 @@ export class Tensor extends Handle {
 
   size(): number[];
   size(dim: number): number;
-  size(dim?: number): number | number[] {
-    if (dim === undefined) return [...this.shape];
+  size(...args: unknown[]): number | number[] {
+    const [dim] = bound<"size", Tensor>("size", args);
+    if (dim === null) return [...this.shape];
     return this.shape[normalizeAxis("size", dim, this.ndim)] as number;
   }
 
   stride(): number[];
   stride(dim: number): number;
-  stride(dim?: number): number | number[] {
-    if (dim === undefined) return [...this.window.strides];
+  stride(...args: unknown[]): number | number[] {
+    const [dim] = bound<"stride", Tensor>("stride", args);
+    if (dim === null) return [...this.window.strides];
     return this.window.strides[normalizeAxis("stride", dim, this.ndim)] as number;
   }
 
@@ -77,6 +81,11 @@ export class Tensor extends Handle {
 
   isContiguous(): boolean {
     return isContiguous(this.window);
+  }
+
+  /** There is one device: the page's own memory. */
+  get device(): string {
+    return "cpu";
   }
 
   isFloatingPoint(): boolean {
@@ -101,6 +110,14 @@ export class Tensor extends Handle {
 
   get mT(): Tensor {
     return this.transpose(-2, -1);
+  }
+
+  get H(): Tensor {
+    return this.transpose(0, 1);
+  }
+
+  get mH(): Tensor {
+    return this.mT;
   }
 
   // Reading.
@@ -190,7 +207,8 @@ export class Tensor extends Handle {
     super.grad = grad;
   }
 
-  requiresGrad_(requiresGrad = true): this {
+  requiresGrad_(...args: ArgumentsOf<"requiresGrad_", Tensor>): this {
+    const [requiresGrad] = bound<"requiresGrad_", Tensor>("requiresGrad_", args);
     this.requiresGrad = requiresGrad;
     return this;
   }
@@ -218,16 +236,27 @@ export class Tensor extends Handle {
    * Records the gradients of the leaves at once; they are lazy. Resolves when they are computed.
    * Awaiting is optional for order, needed for data and errors.
    */
-  backward(gradient?: this | null, options: BackwardOptions<this> = {}): Promise<void> {
-    return runBackward([this], [gradient ?? null], options);
+  backward(...args: ArgumentsOf<"backward", Tensor>): Promise<void> {
+    const [gradient, retainGraph, createGraph, inputs] = bound<"backward", Tensor>(
+      "backward",
+      args,
+    );
+    const options = {
+      retainGraph,
+      createGraph,
+      inputs: inputs as Tensor | readonly Tensor[] | null,
+    };
+    return runBackward<Tensor>([this], [gradient], options);
   }
 
   /** `hook` sees the gradient, lazy, and may return what takes its place. */
   registerHook(hook: TensorHook<this>): RemovableHandle {
+    bound("registerHook", [hook]);
     return registerHook(this, hook);
   }
 
   registerPostAccumulateGradHook(hook: (tensor: this) => void): RemovableHandle {
+    bound("registerPostAccumulateGradHook", [hook]);
     return registerPostAccumulateGradHook(this, hook);
   }
 
@@ -241,39 +270,50 @@ export class Tensor extends Handle {
   /** Replaces the elements at the indices by a value that is broadcast, or adds it to them. */
   indexPut_(
     indices: readonly Index[],
-    value: Tensor | Scalar,
-    { accumulate = false }: { accumulate?: boolean } = {},
-  ): this {
-    return putIndexed(this, indices, value, accumulate);
+    values: Tensor | Scalar,
+    options?: boolean | { accumulate?: boolean },
+  ): this;
+  indexPut_(...args: unknown[]): this {
+    const [indices, values, accumulate] = bound<"indexPut_", Tensor>("indexPut_", args);
+    if (!Array.isArray(indices)) fail("indexPut_", "indices must be a list");
+    return putIndexed(this, indices as Index[], values, accumulate);
   }
 
   /** A copy with the elements at the indices replaced. */
   indexPut(
     indices: readonly Index[],
-    value: Tensor | Scalar,
-    options: { accumulate?: boolean } = {},
+    values: Tensor | Scalar,
+    options?: boolean | { accumulate?: boolean },
   ): Tensor {
-    return this.clone().indexPut_(indices, value, options);
+    return this.clone().indexPut_(indices, values, options);
   }
 
   /** Positions of the elements that are not 0, one row each. */
-  async nonzero(): Promise<Tensor> {
-    return nonzero<Tensor>(this);
+  nonzero(options: { asTuple: true }): Promise<Tensor[]>;
+  nonzero(options?: { asTuple?: false }): Promise<Tensor>;
+  async nonzero(...args: unknown[]): Promise<Tensor | Tensor[]> {
+    const [asTuple] = bound<"nonzero", Tensor>("nonzero", args);
+    const rows = await nonzero<Tensor>(asTuple && this.ndim === 0 ? this.reshape(1) : this);
+    return asTuple ? rows.unbind(1) : rows;
   }
 
   /** The elements where `mask` is true. */
-  async maskedSelect(mask: Tensor): Promise<Tensor> {
+  async maskedSelect(...args: ArgumentsOf<"maskedSelect", Tensor>): Promise<Tensor> {
+    const [mask] = bound<"maskedSelect", Tensor>("maskedSelect", args);
     return maskedSelect<Tensor>(this, mask);
   }
 
   // Changing.
 
   /** Replaces the elements, by those of a tensor (expanded, converted), of lists, or a typed array. */
-  copy_(source: Tensor | TensorData): this {
-    return copyInto(this, source);
+  copy_(source: Tensor | TensorData, options?: { nonBlocking?: boolean }): this;
+  copy_(...args: unknown[]): this {
+    const [source] = bound<"copy_", Tensor>("copy_", args);
+    return copyInto(this, source as Tensor | TensorData);
   }
 
-  fill_(value: Tensor | Scalar): this {
+  fill_(...args: ArgumentsOf<"fill_", Tensor>): this {
+    const [value] = bound<"fill_", Tensor>("fill_", args);
     return fillWith("fill_", this, value);
   }
 
@@ -289,6 +329,12 @@ export class Tensor extends Handle {
   /** Releases the memory now; every tensor that shares it is unusable from then on. */
   dispose(): void {
     disposeStorage(this.storage, this.dtype);
+  }
+
+  /** Any window on the storage: sizes, strides and offset count in its elements. */
+  asStrided(...args: ArgumentsOf<"asStrided", Tensor>): Tensor {
+    const [size, stride, offset] = bound<"asStrided", Tensor>("asStrided", args);
+    return strided<Tensor>(this, size, stride, offset ?? this.storageOffset());
   }
 
   [Symbol.dispose](): void {

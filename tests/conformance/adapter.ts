@@ -143,6 +143,16 @@ export class Adapter {
     throw new MissingName(path.join("."));
   }
 
+  has(name: string): boolean {
+    try {
+      this.lookUp(name);
+      return true;
+    } catch (error) {
+      if (error instanceof MissingName) return false;
+      throw error;
+    }
+  }
+
   /** Calls a function, or constructs when `name` is a class. */
   call(name: string, args: readonly unknown[], kwargs: object = {}): unknown {
     return invoke(this.lookUp(name), withOptions(args, kwargs));
@@ -158,6 +168,7 @@ export class Adapter {
   method(target: unknown, name: string, args: readonly unknown[], kwargs: object = {}): unknown {
     if (name === "__getitem__") return this.index(target, args[0]);
     const reflected = operators.find(([special]) => name === `__r${special}__`);
+    if (reflected && !this.isTensor(target)) throw new MissingName(`${kindOf(target)}.${name}`);
     if (reflected) return this.call(`torch.${reflected[2]}`, [args[0], target]);
     const member = this.property(target, name);
     if (typeof member !== "function" && args.length === 0) return member;

@@ -75,8 +75,8 @@ function wrongValues(
 ): Mismatch {
   const at = wrong[0]!;
   const y = expected[at]!;
-  const allowed =
-    atol === undefined ? "" : ` ± ${(atol + rtol * Math.abs(Number(y))).toPrecision(2)}`;
+  const bound = (atol ?? 0) + rtol * Math.abs(Number(y));
+  const allowed = atol === undefined || !Number.isFinite(bound) ? "" : ` ± ${bound.toPrecision(2)}`;
   const where = shape.length === 0 ? "" : ` at [${position(at, shape)}]`;
   const count = `${wrong.length} of ${expected.length} elements differ`;
   const reason = `${actual.values[at]}, expected ${y}${allowed}${where}; ${count}`;

@@ -50,7 +50,8 @@ function checkValue(actual: unknown, expected: Tree): void {
   }
   if (isRecord(expected) && "int" in expected) checkText(String(actual), expected.int);
   else if (typeof expected === "number") checkText(Number(actual), expected);
-  else checkText(actual, expected);
+  // A method that returns nothing gives undefined where Python gives None.
+  else checkText(actual ?? null, expected);
 }
 
 /** The flags at once, the elements as they are now: later steps may change the tensor in place. */

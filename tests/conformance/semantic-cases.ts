@@ -45,7 +45,10 @@ export function semanticJobs(semantics: Semantics, section: Section, adapter?: A
       );
     case "programs":
       return semantics.programs.map((one) =>
-        job(one.id, "program", true, (api) => new ProgramRun(api, one).run()),
+        job(one.id, "program", true, (api) => {
+          refuseUnknown(api, dtypesIn(one.steps));
+          return new ProgramRun(api, one).run();
+        }),
       );
     case "promotion":
       return [
@@ -115,6 +118,13 @@ function refuseUnknown(adapter: Adapter, dtypes: readonly unknown[]): void {
   if (unknown !== undefined) throw new MissingName(`dtype ${unknown}`);
 }
 
+/** Every dtype that a program names or was observed to come to. */
+function dtypesIn(part: unknown): unknown[] {
+  if (typeof part !== "object" || part === null) return [];
+  const own = "dtype" in part ? [part.dtype] : [];
+  return [...own, ...Object.values(part).flatMap(dtypesIn)];
+}
+
 async function checkBinary(adapter: Adapter, one: BinaryPromotion): Promise<void> {
   const { op, a, b } = one;
   refuseUnknown(
@@ -166,13 +176,8 @@ async function checkUnary(adapter: Adapter, one: UnaryPromotion): Promise<void> 
   const [op, rest, options] = unaryCalls[one.op] ?? [one.op, unaryArguments[one.op] ?? [], {}];
   const x = adapter.call("torch.ones", [[2, 2]], { dtype: one.dtype });
   const args = [x, ...rest.map((tree) => adapter.decode(tree, []))];
-  let name = `torch.${op}`;
-  try {
-    adapter.lookUp(name);
-  } catch (error) {
-    if (!(error instanceof MissingName)) throw error;
-    name = `torch.nn.functional.${op}`;
-  }
+  const inner = `torch.nn.functional.${op}`;
+  const name = adapter.has(inner) && !adapter.has(`torch.${op}`) ? inner : `torch.${op}`;
   await checkDTypes(adapter, one, () => adapter.call(name, args, options));
 }
 

@@ -12,6 +12,15 @@ import { type Section, semanticJobs } from "../conformance/semantic-cases.ts";
 
 vi.mock("../../src/realize.ts", () => import("./realize-double.ts"));
 
+// A Python function without a result returns None; a JavaScript one undefined.
+vi.mock("../conformance/observation.ts", async (original) => {
+  const { checkObservation } = await original<typeof import("../conformance/observation.ts")>();
+  return {
+    checkObservation: (...[adapter, actual, wanted]: Parameters<typeof checkObservation>) =>
+      checkObservation(adapter, actual === undefined ? null : actual, wanted),
+  };
+});
+
 const folder = process.env.SHARDGRAD_CORPUS ?? new URL("../../../shared/oracle", import.meta.url).pathname;
 const file = `${folder}/semantics.json.gz`;
 const isPresent = existsSync(file);

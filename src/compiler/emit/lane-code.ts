@@ -52,11 +52,26 @@ export class LaneCode {
   /** Writes the body; constants must have been prepared. */
   run(body: LaneBody, inputs: readonly Register[]): Register[] {
     const registers = [...inputs];
-    for (const instruction of body.instructions) {
-      const args = instruction.args.map((at) => registers[at] as Register);
-      registers.push(this.instruction(instruction, args));
+    const clamps = clampsOf(body);
+    for (const [at, instruction] of body.instructions.entries()) {
+      const clamp = clamps.get(at);
+      const args = (clamp?.args ?? instruction.args).map((arg) => registers[arg] as Register);
+      if (clamp) registers.push(this.clamp(clamp.op, instruction.type, args));
+      else if (clamps.isMask(at)) registers.push(args[0] as Register);
+      else registers.push(this.instruction(instruction, args));
     }
     return body.outputs.map((at) => registers[at] as Register);
+  }
+
+  private clamp(op: "pmin" | "pmax", type: LaneType, [x, bound]: readonly Register[]): Register {
+    const result = newRegister(this.f, type);
+    result.parts.forEach((part, at) => {
+      this.f.get(x?.parts[at] as Local);
+      this.f.get(bound?.parts[at] as Local);
+      this.f.op(`${vectorShape[type] as "f32x4"}.${op}`);
+      this.f.set(part);
+    });
+    return result;
   }
 
   private instruction(instruction: LaneInstruction, args: readonly Register[]): Register {
@@ -139,7 +154,8 @@ export class LaneCode {
       this.f.get(a.parts[at] as Local);
       this.f.get(b.parts[at] as Local);
       this.f.get(wide[at] as Local);
-      this.f.op("v128.bitselect");
+      // A mask's lanes are all ones or all zeros: the relaxed form, one blend, has one result.
+      this.f.op(this.isRelaxed ? "i32x4.relaxed_laneselect" : "v128.bitselect");
       this.f.set(part);
     });
     return result;
@@ -207,6 +223,30 @@ export class LaneCode {
     const ne = { op: "ne", type: x.type, to: "mask", args: [] } as const;
     return this.instruction(ne, [x, zero]);
   }
+}
+
+/**
+ * select(x > c, c, x) is pmin(x, c), and select(x < c, c, x) is pmax(x, c): to the bit, NaN included,
+ * and one instruction instead of two to four. Masks that nothing else reads are not written at all.
+ */
+function clampsOf(body: LaneBody) {
+  const clamps = new Map<number, { op: "pmin" | "pmax"; args: readonly number[] }>();
+  const masks = new Set<number>();
+  const count = body.inputs.length;
+  const others = new Set<number>(body.outputs);
+  body.instructions.forEach(({ op, type, args }, at) => {
+    const mask = op === "select" ? body.instructions[(args[0] as number) - count] : undefined;
+    const isOrder = mask?.op === "gt" || mask?.op === "lt";
+    const isClamp =
+      isOrder && (type === "f32" || type === "f64") && mask.type === type &&
+      mask.args[0] === args[2] && mask.args[1] === args[1];
+    if (isClamp) {
+      clamps.set(at, { op: mask.op === "gt" ? "pmin" : "pmax", args: mask.args });
+      masks.add((args[0] as number) - count);
+    } else for (const arg of args) others.add(arg);
+  });
+  const isMask = (at: number): boolean => masks.has(at) && !others.has(at + count);
+  return { get: (at: number) => clamps.get(at), isMask };
 }
 
 function constantBytes(type: LaneType, value: number | bigint): Uint8Array {

@@ -1,18 +1,36 @@
 // Records of conversions between dtypes. A tensor that has the dtype already is given back itself.
 
 import type { DType } from "../../base/dtypes.ts";
-import { dtype, tensor } from "../../base/parameters.ts";
-import { to } from "../../functions/casts.ts";
+import { anything, bool, dtype, string, tensor } from "../../base/parameters.ts";
+import { clone, to } from "../../functions/casts.ts";
+import type { Value } from "../../graph/tape.ts";
 import { family, methodOnly, orSelf } from "./record.ts";
 
 const x = tensor("input");
+
+/** Taken for PyTorch's sake; only `copy` makes a difference. */
+const transfer = [
+  bool("nonBlocking", false),
+  bool("copy", false),
+  anything("memoryFormat", null),
+] as const;
+
+const converted = (x: Value, dtype: DType, copies: boolean): Value => {
+  const result = to(x, dtype);
+  return copies && result === x ? clone(x) : result;
+};
 
 const as = (wanted: DType) => methodOnly(orSelf([x], (x) => to(x, wanted)));
 
 export const casts = family({
   to: methodOnly(
-    orSelf([x, dtype("dtype")], to),
-    orSelf([x, tensor("other")], (x, other) => to(x, other.node.dtype)),
+    orSelf([x, dtype("dtype"), ...transfer], (x, dtype, _, copy) => converted(x, dtype, copy)),
+    orSelf([x, string("device"), dtype("dtype", null), ...transfer], (x, _, dtype, __, copy) =>
+      converted(x, dtype ?? x.node.dtype, copy),
+    ),
+    orSelf([x, tensor("other"), ...transfer], (x, other, _, copy) =>
+      converted(x, other.node.dtype, copy),
+    ),
   ),
   type: methodOnly(orSelf([x, dtype("dtype")], to)),
   typeAs: methodOnly(orSelf([x, tensor("other")], (x, other) => to(x, other.node.dtype))),

@@ -112,7 +112,11 @@ export const creationRecords = family({
   ),
   eye: functionOnly(
     on([int("n"), int("m", null), asDType, requiresGrad], (n, m, as) =>
-      creation.eye(n, m ?? n, as ?? "float32"),
+      creation.eye(
+        checkedSize([n])[0] as number,
+        checkedSize([m ?? n])[0] as number,
+        as ?? "float32",
+      ),
     ),
   ),
   rand: functionOnly(

@@ -2,6 +2,7 @@
 
 import {
   choice,
+  int,
   maybeChoice,
   nullable,
   number,
@@ -20,31 +21,40 @@ import { alsoInPlace, family, functionOnly, on, op } from "./record.ts";
 
 const x = tensor("input");
 const other = operand("other");
+/** In a function either side may be a number: `div(1, x)`. */
+const left = operand("input");
 const alpha = only(scalar("alpha", 1));
 const roundingMode = only(maybeChoice("roundingMode", ["trunc", "floor"]));
 
 const unary = (run: (x: Value) => Value) => alsoInPlace(on([x], run));
 
-const binary = (run: (x: Value, y: Value | Scalar) => Value) => alsoInPlace(on([x, other], run));
+const binary = (run: (x: Value | Scalar, y: Value | Scalar) => Value) =>
+  alsoInPlace(on([left, other], run));
 
 const oneOperand = nullable(operand("min", null));
 
+/** round(x·10^d) / 10^d */
+function roundTo(x: Value, decimals: number): Value {
+  if (decimals === 0) return arithmetic.round(x);
+  const power = 10 ** Math.abs(decimals);
+  const [up, down] =
+    decimals > 0 ? [arithmetic.mul, arithmetic.div] : [arithmetic.div, arithmetic.mul];
+  return down(arithmetic.round(up(x, power)), power);
+}
+
 export const arithmetics = family({
-  add: alsoInPlace(on([x, other, alpha], arithmetic.add)),
-  sub: alsoInPlace(on([x, other, alpha], arithmetic.sub)),
-  subtract: alsoInPlace(on([x, other, alpha], arithmetic.sub)),
+  add: alsoInPlace(on([left, other, alpha], arithmetic.add)),
+  sub: alsoInPlace(on([left, other, alpha], arithmetic.sub)),
+  subtract: alsoInPlace(on([left, other, alpha], arithmetic.sub)),
   mul: binary(arithmetic.mul),
   multiply: binary(arithmetic.mul),
-  div: alsoInPlace(on([x, other, roundingMode], arithmetic.div)),
-  divide: alsoInPlace(on([x, other, roundingMode], arithmetic.div)),
+  div: alsoInPlace(on([left, other, roundingMode], arithmetic.div)),
+  divide: alsoInPlace(on([left, other, roundingMode], arithmetic.div)),
   trueDivide: binary((x, y) => arithmetic.div(x, y)),
   floorDivide: binary(arithmetic.floorDivide),
   remainder: binary(arithmetic.remainder),
   fmod: binary(arithmetic.fmod),
-  pow: alsoInPlace(
-    on([x, operand("exponent")], arithmetic.pow),
-    on([scalar("input"), tensor("exponent")], arithmetic.pow),
-  ),
+  pow: alsoInPlace(on([left, operand("exponent")], arithmetic.pow)),
   maximum: op(on([x, tensor("other")], arithmetic.maximum)),
   minimum: op(on([x, tensor("other")], arithmetic.minimum)),
   neg: unary(arithmetic.neg),
@@ -58,7 +68,8 @@ export const arithmetics = family({
   rsqrt: unary(arithmetic.rsqrt),
   floor: unary(arithmetic.floor),
   ceil: unary(arithmetic.ceil),
-  round: unary(arithmetic.round),
+  round: alsoInPlace(on([x, only(int("decimals", 0))], roundTo)),
+  positive: op(on([x], arithmetic.positive)),
   trunc: unary(arithmetic.trunc),
   clamp: alsoInPlace(on([x, oneOperand, nullable(operand("max", null))], arithmetic.clamp)),
   clip: alsoInPlace(on([x, oneOperand, nullable(operand("max", null))], arithmetic.clamp)),

@@ -15,8 +15,12 @@ export interface Form<
   readonly run: Run;
   /** For views: the window, or windows, on the first argument's storage; null when it takes a copy. */
   readonly window: ((view: View, ...values: never[]) => View | readonly View[] | null) | null;
+  /** What is done where `window` is null, if not the same. */
+  readonly copy: Run | null;
   /** The result may be the first argument itself. */
   readonly mayBeSelf: boolean;
+  /** Some parameter takes a tensor: without one there is nothing to compute with. */
+  readonly wantsTensor: boolean;
   /** Where the parameter `requiresGrad` stands, which makes the result a leaf; or -1. */
   readonly requiresGradAt: number;
 }
@@ -39,13 +43,24 @@ export interface FunctionRecord<Forms extends readonly Form[] = readonly Form[]>
   readonly name: string;
 }
 
+const takesTensor = new Set<string>(["tensor", "operand", "tensors"]);
+
 /** A form that computes something new. */
 export function on<
   const Params extends readonly Param[],
   Run extends (...values: BoundArguments<Params, Value>) => unknown,
 >(params: Params, run: Run): Form<Params, Run> {
+  const wantsTensor = params.some(({ kind }) => takesTensor.has(kind));
   const requiresGradAt = params.findIndex((param) => param.name === "requiresGrad");
-  return { params: declare(params), run, window: null, mayBeSelf: false, requiresGradAt };
+  return {
+    params: declare(params),
+    run,
+    window: null,
+    copy: null,
+    mayBeSelf: false,
+    wantsTensor,
+    requiresGradAt,
+  };
 }
 
 /** A form that gives the first argument itself when there is nothing to do. */
@@ -71,8 +86,9 @@ export function viewOn<
     ...values: Rest<BoundArguments<Params, Value>>
   ) => View | readonly View[] | null,
   run: Run,
+  copy: Run | null = null,
 ): Form<Params, Run> {
-  return { ...on(params, run), window: window as Form["window"] };
+  return { ...on(params, run), window: window as Form["window"], copy };
 }
 
 /** Function and method. */

@@ -1,6 +1,6 @@
 // Records of reductions.
 
-import { bool, dtype, int, ints, number, only, tensor } from "../../base/parameters.ts";
+import { bool, dtype, int, ints, nullable, number, only, tensor } from "../../base/parameters.ts";
 import { logSoftmax, softmax } from "../../functions/activations.ts";
 import { maximum, minimum } from "../../functions/arithmetic.ts";
 import * as extrema from "../../functions/extrema.ts";
@@ -23,7 +23,10 @@ type Statistic = (
 /** `std(unbiased)`, `std(dim, unbiased, keepdim)` of old, `std(dim, { correction, keepdim })` of now. */
 const spread = (run: Statistic) =>
   op(
-    on([x, dims, only(number("correction", 1)), only(keepdim)], run),
+    on(
+      [x, dims, only(nullable(number("correction", 1))), only(keepdim)],
+      (x, dim, correction, keep) => run(x, dim, correction ?? 1, keep),
+    ),
     on([x, bool("unbiased")], (x, unbiased) => run(x, null, unbiased ? 1 : 0, false)),
     on([x, dims, bool("unbiased", true), keepdim], (x, dim, unbiased, keep) =>
       run(x, dim, unbiased ? 1 : 0, keep),

@@ -1,17 +1,25 @@
 // Records of views, and of copies that rearrange elements.
 
 import { int, ints, shape, sizes, tensor, tensors } from "../../base/parameters.ts";
+import { contiguousView } from "../../base/views.ts";
 import { clone } from "../../functions/casts.ts";
 import * as creation from "../../functions/creation.ts";
 import * as geometry from "../../functions/geometry.ts";
 import * as indexing from "../../functions/indexing.ts";
 import * as shapes from "../../functions/shapes.ts";
+import type { Value } from "../../graph/tape.ts";
 import { family, functionOnly, methodOnly, on, op, viewOn } from "./record.ts";
 import { chunk, chunkWindows, split, splitWindows, unbind, unbindWindows } from "./splits.ts";
 
 const x = tensor("input");
 const dim = int("dim");
 const firstDim = int("dim", 0);
+
+/** A reshape that strides cannot say. */
+const copied = (x: Value, sizes: readonly number[]): Value => {
+  const shape = geometry.inferredShape("reshape", x.node.size, sizes);
+  return shapes.viewAs(x, contiguousView(shape), "UnsafeViewBackward0");
+};
 
 export const views = family({
   permute: op(viewOn([x, sizes("dims")], geometry.permute, shapes.permute)),
@@ -25,8 +33,37 @@ export const views = family({
   squeeze: op(viewOn([x, ints("dim", null)], geometry.squeeze, shapes.squeeze)),
   unsqueeze: op(viewOn([x, dim], geometry.unsqueeze, shapes.unsqueeze)),
   view: methodOnly(viewOn([x, sizes("size")], geometry.view, shapes.reshape)),
-  reshape: op(viewOn([x, sizes("shape")], geometry.reshape, shapes.reshape)),
-  flatten: op(viewOn([x, int("startDim", 0), int("endDim", -1)], geometry.flatten, shapes.flatten)),
+  viewAs: methodOnly(
+    viewOn(
+      [x, tensor("other")],
+      (view, other) => geometry.view(view, other.node.shape),
+      (x, other) => shapes.reshape(x, other.node.shape),
+    ),
+  ),
+  expandAs: methodOnly(
+    viewOn(
+      [x, tensor("other")],
+      (view, other) => geometry.expand(view, other.node.shape),
+      (x, other) => shapes.expand(x, other.node.shape),
+    ),
+  ),
+  reshapeAs: methodOnly(
+    viewOn(
+      [x, tensor("other")],
+      (view, other) => geometry.reshape(view, other.node.shape),
+      (x, other) => shapes.reshape(x, other.node.shape),
+      (x, other) => copied(x, other.node.shape),
+    ),
+  ),
+  reshape: op(viewOn([x, sizes("shape")], geometry.reshape, shapes.reshape, copied)),
+  flatten: op(
+    viewOn(
+      [x, int("startDim", 0), int("endDim", -1)],
+      geometry.flatten,
+      shapes.flatten,
+      (x, start, end) => copied(x, geometry.flattenedShape(x.node.shape, start, end)),
+    ),
+  ),
   unflatten: op(viewOn([x, dim, shape("sizes")], geometry.unflatten, shapes.unflatten)),
   movedim: op(viewOn([x, ints("source"), ints("destination")], geometry.movedim, shapes.movedim)),
   diagonal: op(

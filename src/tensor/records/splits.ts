@@ -70,12 +70,17 @@ const body = ([x]: readonly Value[], windows: Windows): Value[] =>
 
 const unbound = { name: "UnbindBackward0", body };
 const divided = { name: "SplitBackward0", body };
+const dividedBySizes = { name: "SplitWithSizesBackward0", body };
 
 export const unbind = (x: Value, dim: number): readonly Value[] =>
   compositeOfMany(unbound, [x], unbindWindows(contiguousView(x.node.shape), dim));
 
 export const split = (x: Value, sizes: number | readonly number[], dim: number): readonly Value[] =>
-  compositeOfMany(divided, [x], splitWindows(contiguousView(x.node.shape), sizes, dim));
+  compositeOfMany(
+    typeof sizes === "number" ? divided : dividedBySizes,
+    [x],
+    splitWindows(contiguousView(x.node.shape), sizes, dim),
+  );
 
 export const chunk = (x: Value, chunks: number, dim: number): readonly Value[] =>
   compositeOfMany(divided, [x], chunkWindows(contiguousView(x.node.shape), chunks, dim));

@@ -1,0 +1,274 @@
+// What every primitive must do, one row each: how it is called, what it must give (in plain
+// arithmetic), and from which numbers. The driver checks forward and gradients of order 1 and 2.
+
+import type { DType } from "../src/base/dtypes.ts";
+import { contiguousStrides, type Shape, sizeOf } from "../src/base/shapes.ts";
+import type { Value } from "../src/graph/tape.ts";
+import * as arithmetic from "../src/ops/arithmetic.ts";
+import * as linear from "../src/ops/linear.ts";
+import { type PointwiseName, type PrimitiveName, pointwiseOps } from "../src/ops/primitives.ts";
+import * as reduce from "../src/ops/reduce.ts";
+import * as truths from "./truths.ts";
+
+export interface Input {
+  readonly shape: Shape;
+  /** Floats are checked in float64 and float32. */
+  readonly dtype?: DType;
+  readonly from: number;
+  readonly to: number;
+  /** Kept instead of drawn numbers. */
+  readonly data?: readonly number[];
+}
+
+export interface Case {
+  readonly inputs: readonly Input[];
+  readonly call: (...inputs: Value[]) => Value;
+  /** The elements of the result, row-major, from those of the inputs. */
+  readonly expected: (...inputs: (readonly number[])[]) => number[];
+  /** Orders of derivatives that finite differences can check; by default 2. */
+  readonly orders?: 0 | 1 | 2;
+}
+
+const shape = [3, 4];
+
+type Scalars = (...inputs: number[]) => number;
+type Range = readonly [number, number];
+
+interface PointwiseCase {
+  readonly scalar: Scalars;
+  readonly ranges: readonly Range[];
+  readonly dtype?: DType;
+  readonly orders?: 0 | 1 | 2;
+}
+
+const wide: Range = [-3, 3];
+const positive: Range = [0.3, 3];
+const on = (scalar: Scalars, ...ranges: Range[]): PointwiseCase => ({ scalar, ranges });
+/** No derivative, or 0 wherever there is one. */
+const flat = (scalar: Scalars, ...ranges: Range[]): PointwiseCase => ({
+  scalar,
+  ranges,
+  orders: 1,
+});
+const test = (scalar: (x: number, y: number) => boolean): PointwiseCase => ({
+  scalar: (x, y) => Number(scalar(x, y)),
+  ranges: [wide, wide],
+  orders: 0,
+});
+const logic = (scalar: Scalars, count = 2): PointwiseCase => ({
+  scalar: (...inputs) => scalar(...inputs) & 1,
+  ranges: Array<Range>(count).fill([0, 2]),
+  dtype: "bool",
+  orders: 0,
+});
+
+const toEven = (x: number): number => {
+  const low = Math.floor(x);
+  if (x - low !== 0.5) return Math.round(x);
+  return low % 2 === 0 ? low : low + 1;
+};
+const floorRest = (x: number, y: number): number => x - Math.floor(x / y) * y;
+
+const pointwiseCases: Record<PointwiseName, PointwiseCase> = {
+  add: on((x, y) => x + y, wide, wide),
+  sub: on((x, y) => x - y, wide, wide),
+  mul: on((x, y) => x * y, wide, wide),
+  div: on((x, y) => x / y, wide, positive),
+  neg: on((x) => -x, wide),
+  abs: on(Math.abs, wide),
+  sign: flat(Math.sign, wide),
+  sqrt: on(Math.sqrt, positive),
+  floor: flat(Math.floor, wide),
+  ceil: flat(Math.ceil, wide),
+  trunc: flat(Math.trunc, wide),
+  round: flat(toEven, wide),
+  maximum: on(Math.max, wide, wide),
+  minimum: on(Math.min, wide, wide),
+  eq: test((x, y) => x === y),
+  ne: test((x, y) => x !== y),
+  lt: test((x, y) => x < y),
+  le: test((x, y) => x <= y),
+  gt: test((x, y) => x > y),
+  ge: test((x, y) => x >= y),
+  and: logic((x, y) => x & y),
+  or: logic((x, y) => x | y),
+  xor: logic((x, y) => x ^ y),
+  not: logic((x) => ~x, 1),
+  relu: on((x) => Math.max(x, 0), wide),
+  where: on((mask, x, y) => (mask ? x : y), [0, 2], wide, wide),
+  floorDivide: flat((x, y) => Math.floor(x / y), wide, positive),
+  truncDivide: flat((x, y) => Math.trunc(x / y), wide, positive),
+  remainder: on(floorRest, wide, positive),
+  fmod: on((x, y) => x % y, wide, positive),
+  exp: on(Math.exp, wide),
+  expm1: on(Math.expm1, wide),
+  log: on(Math.log, positive),
+  log2: on(Math.log2, positive),
+  log1p: on(Math.log1p, positive),
+  sin: on(Math.sin, wide),
+  cos: on(Math.cos, wide),
+  tanh: on(Math.tanh, wide),
+  sigmoid: on(truths.sigmoid, wide),
+  erf: on(truths.erf, wide),
+  erfc: on(truths.erfc, wide),
+  reciprocal: on((x) => 1 / x, positive),
+  rsqrt: on((x) => 1 / Math.sqrt(x), positive),
+  pow: on((x, y) => x ** y, positive, wide),
+};
+
+function caseOf(name: PointwiseName): Case {
+  const { scalar, ranges, dtype, orders = 2 } = pointwiseCases[name];
+  const inputs = ranges.map(([from, to], at): Input => {
+    const isMask = dtype === "bool" || (name === "where" && at === 0);
+    return { shape, from, to, ...(isMask ? { dtype: "bool" } : {}) };
+  });
+  return {
+    inputs,
+    call: (...values) => pointwiseOps[name](...values),
+    expected: (...elements) =>
+      elements[0].map((_, i) => scalar(...elements.map((list) => list[i]))),
+    orders,
+  };
+}
+
+/** The flat positions of a window, row-major. */
+export function windowPositions(window: Shape, strides: readonly number[], offset = 0): number[] {
+  const own = contiguousStrides(window);
+  return Array.from({ length: sizeOf(window) }, (_, flat) =>
+    window.reduce((at, n, axis) => at + (Math.floor(flat / own[axis]) % n) * strides[axis], offset),
+  );
+}
+
+const numbers = (own: Shape): Input => ({ shape: own, from: -2, to: 2 });
+const indices = (own: Shape, data: readonly number[]): Input => ({
+  shape: own,
+  dtype: "int64",
+  from: 0,
+  to: 1,
+  data,
+});
+
+const viewCase = (
+  call: (x: Value) => Value,
+  positions: readonly number[],
+  of: Shape = [3, 4],
+): Case => ({
+  inputs: [numbers(of)],
+  call,
+  expected: (x) => positions.map((at) => x[at]),
+});
+
+/** Reductions of [3, 4] along axis 1. */
+const rowCase = (
+  call: (x: Value, axes: readonly number[]) => Value,
+  row: (elements: readonly number[]) => number,
+  orders: 0 | 1 | 2 = 2,
+): Case => ({
+  inputs: [numbers([3, 4])],
+  call: (x) => call(x, [1]),
+  expected: (x) => [0, 4, 8].map((start) => row(x.slice(start, start + 4))),
+  orders,
+});
+
+const sumOf = (list: readonly number[]): number => list.reduce((sum, x) => sum + x, 0);
+const productOf = (list: readonly number[]): number => list.reduce((product, x) => product * x, 1);
+const overlapping = { shape: [3, 3], strides: [2, 1], offset: 1 };
+const hole = { shape: [2, 2], strides: [8, 3], offset: 0 };
+const places = [2, 0, 1, 2, 2, 0, 0, 1];
+
+const otherCases: Record<Exclude<PrimitiveName, PointwiseName>, Case> = {
+  cast: {
+    inputs: [numbers([3, 4])],
+    call: (x) => arithmetic.cast(arithmetic.cast(x, "int32"), x.node.dtype),
+    expected: (x) => x.map(Math.trunc),
+    orders: 0,
+  },
+  permute: viewCase((x) => linear.permute(x, [1, 0]), windowPositions([4, 3], [1, 4])),
+  reshape: viewCase(
+    (x) => linear.reshape(linear.permute(x, [1, 0]), [2, 6]),
+    windowPositions([4, 3], [1, 4]),
+  ),
+  expand: viewCase(
+    (x) => linear.expand(x, [2, 3, 4]),
+    windowPositions([2, 3, 4], [0, 0, 1]),
+    [1, 4],
+  ),
+  slice: viewCase(
+    (x) =>
+      linear.slice(x, [
+        { start: 2, size: 3, step: -1 },
+        { start: 1, size: 2, step: 2 },
+      ]),
+    windowPositions([3, 2], [-4, 2], 9),
+  ),
+  window: viewCase((x) => linear.window(x, overlapping), windowPositions([3, 3], [2, 1], 1)),
+  review: viewCase(
+    (x) =>
+      linear.review(x, ({ strides, offset }) => ({
+        shape: [3],
+        strides: [strides[0] + strides[1]],
+        offset,
+      })),
+    [0, 5, 10],
+  ),
+  sum: rowCase((x, axes) => linear.sum(x, axes), sumOf),
+  amax: rowCase(
+    (x, axes) => reduce.amax(x, axes),
+    (row) => Math.max(...row),
+  ),
+  amin: rowCase(
+    (x, axes) => reduce.amin(x, axes),
+    (row) => Math.min(...row),
+  ),
+  argmax: rowCase(reduce.argmax, (row) => row.indexOf(Math.max(...row)), 0),
+  argmin: rowCase(reduce.argmin, (row) => row.indexOf(Math.min(...row)), 0),
+  prod: rowCase((x, axes) => reduce.prod(x, axes), productOf),
+  place: {
+    inputs: [numbers([3, 4]), numbers([2, 2])],
+    call: (base, value) => linear.place(base, value, hole),
+    expected: (base, value) => {
+      const out = base.slice();
+      windowPositions(hole.shape, hole.strides).forEach((at, i) => {
+        out[at] = value[i];
+      });
+      return out;
+    },
+  },
+  gather: {
+    inputs: [numbers([3, 4]), indices([2, 4], places)],
+    call: (x, index) => linear.gather(x, 0, index),
+    expected: (x, index) => index.map((row, i) => x[row * 4 + (i % 4)]),
+  },
+  scatterAdd: {
+    inputs: [numbers([3, 4]), indices([2, 4], places), numbers([2, 4])],
+    call: (base, index, value) => linear.scatterAdd(base, 0, index, value),
+    expected: (base, index, value) => {
+      const out = base.slice();
+      index.forEach((row, i) => {
+        out[row * 4 + (i % 4)] += value[i];
+      });
+      return out;
+    },
+  },
+  scatter: {
+    inputs: [numbers([3, 4]), indices([2, 4], [2, 0, 1, 2, 1, 1, 0, 0]), numbers([2, 4])],
+    call: (base, index, value) => linear.scatter(base, 0, index, value),
+    expected: (base, index, value) => {
+      const out = base.slice();
+      index.forEach((row, i) => {
+        out[row * 4 + (i % 4)] = value[i];
+      });
+      return out;
+    },
+  },
+};
+
+const pointwiseNames = Object.keys(pointwiseCases) as PointwiseName[];
+
+export const cases = {
+  ...(Object.fromEntries(pointwiseNames.map((name) => [name, caseOf(name)])) as Record<
+    PointwiseName,
+    Case
+  >),
+  ...otherCases,
+} satisfies Record<PrimitiveName, Case>;
