@@ -69,13 +69,17 @@ class Realizer {
   }
 
   async configure(options: EngineOptions): Promise<void> {
-    const { engine } = this;
     this.options = options;
+    await this.close();
+    await this.open();
+  }
+
+  async close(): Promise<void> {
+    const { engine } = this;
     this.engine = null;
     this.opened = null;
     this.programs = new ProgramTable();
     if (engine) await (await engine).close();
-    await this.open();
   }
 
   get heapStats() {
@@ -256,6 +260,8 @@ function faultError(program: Program, { fault }: RunResult): Error {
 const realizer = new Realizer();
 realizer.pending.onDisposed = (node) => realizer.ledger.replace(node);
 observeStorages(realizer.pending);
+// A module that is replaced while the page lives takes its workers with it.
+import.meta.hot?.dispose(() => void realizer.close());
 
 /** Joins the tick's one request; resolves once all nodes lie in memory. */
 export function request(nodes: readonly Node[], user: { op: string } = { op: "realize" }): Promise<void> {

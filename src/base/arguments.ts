@@ -69,7 +69,7 @@ export type Wrapped<Result, Value, T> = Result extends Value
   ? T
   : Result extends readonly Value[]
     ? T[]
-    : Result extends Readonly<Record<string, Value>>
+    : Result extends object & { readonly [K in keyof Result]: Value }
       ? { readonly [K in keyof Result]: T } & Iterable<T>
       : Result;
 

@@ -67,9 +67,8 @@ export class KernelCache {
 function codeKey(kernel: RunnableKernel): string {
   const scalars: number[] = [];
   return JSON.stringify(kernel, (key, value: unknown) => {
-    if (key === "label" || key === "offset" || key === "buffer" || key === "size") {
-      return key === "size" && typeof value === "number" ? value : undefined;
-    }
+    if (key === "label") return undefined;
+    if (isStream(value)) return { ...value, buffer: 0, offset: 0 };
     if (Object.is(value, -0)) return "-0";
     if (typeof value === "bigint") return `${value}n`;
     if (typeof value === "number" && !Number.isFinite(value)) return String(value);
@@ -80,6 +79,9 @@ function codeKey(kernel: RunnableKernel): string {
     return value;
   });
 }
+
+const isStream = (value: unknown): value is Stream =>
+  typeof value === "object" && value !== null && "buffer" in value && value.buffer !== 0;
 
 const isScalar = (value: unknown): value is { kind: "scalar"; index: number } =>
   typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "scalar";

@@ -11,7 +11,7 @@ import type { Shape } from "../base/shapes.ts";
 import { sameShape, showShape, sizeOf } from "../base/shapes.ts";
 import type { View } from "../base/views.ts";
 import { contiguousView, isContiguous, reshapeView } from "../base/views.ts";
-import { makeNode, type Node } from "./node.ts";
+import { isGiven, makeNode, type Node } from "./node.ts";
 
 /** Values that change the formula (x·1, x^2, 1/x …) are structure; all others are parameters. */
 const structuralValues = new Set([0, 1, -1, 2, 0.5]);
@@ -121,7 +121,7 @@ export function viewNode(input: Node, view: View): Node {
     if (composed) return viewNode(input.inputs[0] as Node, composed);
   }
   const { shape, strides, offset } = view;
-  const free = input.memory !== null;
+  const free = isGiven(input);
   return makeNode({
     kind: "view", name: "view", dtype: input.dtype, shape, inputs: [input],
     attributes: { strides, offset }, spelled: free ? `${strides}` : `${strides}+${offset}`,

@@ -136,6 +136,9 @@ export function memoryNode(dtype: DType, shape: Shape, memory: Memory | null): N
   return node;
 }
 
+/** Whether the node's elements are there already, or are data that is only to be brought there. */
+export const isGiven = (node: Node): boolean => node.memory !== null || node.kind === "memory";
+
 /** Cuts a node from its past once its value lies in memory. */
 export function settle(node: Node, memory: Memory): void {
   invariant(node.memory === null, `node ${node.id} (${node.name}) was realized twice`);

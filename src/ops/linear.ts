@@ -64,7 +64,7 @@ function copyNode(node: Node): Node {
     copyBodies.set(lane, body);
   }
   return pointwiseNode({
-    name: "contiguous",
+    name: "rowMajor",
     dtype: node.dtype,
     inputs: [node],
     body,

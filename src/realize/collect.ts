@@ -3,7 +3,7 @@
 // no program of that key is known.
 
 import type { Graph, GraphNode } from "../graph/serialize.ts";
-import { memoryStructure, type Node } from "../graph/node.ts";
+import { isGiven, memoryStructure, type Node } from "../graph/node.ts";
 
 export interface Collected {
   /** Everything that makes the program; equal words mean the same program. */
@@ -80,7 +80,7 @@ export class Collector {
     node.visit = this.stamp;
     node.position = this.nodes.length;
     this.nodes.push(node);
-    if (node.memory || node.kind === "memory") {
+    if (isGiven(node)) {
       words.push(memoryStructure(node));
       this.inputs.push({ node, offset: 0 });
     } else if (node.kind === "view" && isLeaf(node)) {
@@ -96,10 +96,9 @@ export class Collector {
   }
 }
 
-/** A window on realized memory counts as memory: where it starts is a parameter. */
+/** A window on memory, or on data not brought there yet, counts as memory: its start is a parameter. */
 function isLeaf(node: Node): boolean {
-  if (node.memory) return true;
-  return node.kind === "view" && (node.inputs[0] as Node).memory !== null;
+  return isGiven(node) || (node.kind === "view" && isGiven(node.inputs[0] as Node));
 }
 
 /** The graph as data, for the compiler. */
@@ -111,7 +110,7 @@ export function graphOf({ nodes, outputs, inputs, scalars }: Collected): Graph {
   for (const node of nodes) {
     const { name, dtype, shape } = node;
     const common = { name, dtype, shape, leaf: -1, value: 0 };
-    if (node.memory || node.kind === "memory") {
+    if (isGiven(node)) {
       written.push({ ...common, kind: "memory", inputs: [], attributes: null, leaf: inputCount++ });
     } else if (node.is("view") && isLeaf(node)) {
       const base = node.inputs[0] as Node;

@@ -30,8 +30,7 @@ export class Host {
   readonly #server: ViteDevServer;
   readonly #browser: Browser;
   #page: Page | null = null;
-  #hear: { started(ids: string[]): void; finished(outcomes: Outcome[]): void } | null = null;
-  #breakRun: ((reason: string) => void) | null = null;
+  #listener: Listener | null = null;
   /** Of pages that are gone, as far as they could still be asked, and of the present one. */
   readonly counters: Counters[] = [];
   /** Errors that nobody caught, as the page's console shows them. */
@@ -75,37 +74,16 @@ export class Host {
 
   async run(request: Request): Promise<Reply> {
     this.#page ??= await this.#newPage();
-    const page = this.#page;
-    const outcomes: Outcome[] = [];
-    const underWay = new Set<string>();
-    const broken = new Promise<Error>((resolve) => {
-      this.#breakRun = (reason) => resolve(new Error(reason));
-    });
     // Longer than a case may take: only a page that is blocked says nothing at all.
-    const silence = request.pace.caseMilliseconds * 1.5;
-    const late = () => this.#breakRun?.(`nothing was heard for ${silence / 1000} s`);
-    let timer = setTimeout(late, silence);
-    const heard = () => {
-      clearTimeout(timer);
-      timer = setTimeout(late, silence);
-    };
-    this.#hear = {
-      started: (ids) => {
-        heard();
-        for (const id of ids) underWay.add(id);
-      },
-      finished: (done) => {
-        heard();
-        outcomes.push(...done);
-        for (const { id } of done) underWay.delete(id);
-      },
-    };
+    const listener = new Listener(request.pace.caseMilliseconds * 1.5);
+    this.#listener = listener;
+    const { outcomes, underWay } = listener;
     try {
-      const running = page.evaluate(
+      const running = this.#page.evaluate(
         (request) => (globalThis as unknown as { conformance: PageSide }).conformance.run(request),
         request,
       );
-      const hung = await Promise.race([running, broken]);
+      const hung = await Promise.race([running, listener.broken]);
       if (hung instanceof Error) throw hung;
       if (hung.length === 0) return { outcomes, suspects: [], trouble: null };
       await this.#dropPage();
@@ -115,20 +93,20 @@ export class Host {
       await this.#dropPage();
       return { outcomes, suspects: [...underWay], trouble };
     } finally {
-      clearTimeout(timer);
-      this.#hear = null;
+      listener.end();
+      this.#listener = null;
     }
   }
 
   async #newPage(): Promise<Page> {
     const page = await this.#browser.newPage();
-    page.on("crash", () => this.#breakRun?.("the page crashed"));
+    page.on("crash", () => this.#listener?.giveUp("the page crashed"));
     page.on("pageerror", (error) => this.complaints.push(error.message));
     await page.exposeFunction("conformanceStarted", (ids: string) =>
-      this.#hear?.started(JSON.parse(ids)),
+      this.#listener?.started(JSON.parse(ids)),
     );
     await page.exposeFunction("conformanceFinished", (outcomes: string) =>
-      this.#hear?.finished(JSON.parse(outcomes)),
+      this.#listener?.finished(JSON.parse(outcomes)),
     );
     const address = this.#server.resolvedUrls?.local[0];
     await page.goto(`${address}conformance`);
@@ -167,6 +145,48 @@ export class Host {
     const counters = await Promise.race([asked, waited]);
     if (counters) this.counters.push(counters);
     await page.close();
+  }
+}
+
+/** What one run of the page has said so far, and how long it has been silent. */
+class Listener {
+  readonly outcomes: Outcome[] = [];
+  readonly underWay = new Set<string>();
+  /** Resolves, with the reason, when nothing more is to be expected. */
+  readonly broken: Promise<Error>;
+  readonly giveUp: (reason: string) => void;
+  readonly #silence: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(silence: number) {
+    let giveUp: (reason: Error) => void;
+    this.broken = new Promise((resolve) => {
+      giveUp = resolve;
+    });
+    this.giveUp = (reason) => giveUp(new Error(reason));
+    this.#silence = silence;
+    this.#heard();
+  }
+
+  started(ids: readonly string[]): void {
+    this.#heard();
+    for (const id of ids) this.underWay.add(id);
+  }
+
+  finished(done: readonly Outcome[]): void {
+    this.#heard();
+    this.outcomes.push(...done);
+    for (const { id } of done) this.underWay.delete(id);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #heard(): void {
+    clearTimeout(this.#timer);
+    const text = `nothing was heard for ${this.#silence / 1000} s`;
+    this.#timer = setTimeout(() => this.giveUp(text), this.#silence);
   }
 }
 

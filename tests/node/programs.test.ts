@@ -21,7 +21,8 @@ vi.mock("../conformance/observation.ts", async (original) => {
   };
 });
 
-const folder = process.env.SHARDGRAD_CORPUS ?? new URL("../../../shared/oracle", import.meta.url).pathname;
+const folder =
+  process.env.SHARDGRAD_CORPUS ?? new URL("../../../shared/oracle", import.meta.url).pathname;
 const file = `${folder}/semantics.json.gz`;
 const isPresent = existsSync(file);
 if (!isPresent) console.warn(`programs: no corpus at ${file}; set SHARDGRAD_CORPUS to its folder`);
@@ -53,6 +54,8 @@ test.runIf(isPresent).each(["programs", "promotion", "reprs"] as const)(
         `${missing.length} miss an operator, ${failed.length} fail`,
     );
     if (process.env.LIST) console.info([...failed, "", ...missing].join("\n"));
-    expect(outcomes.length - missing.length - failed.length).toBeGreaterThanOrEqual(floors[section]);
+    expect(outcomes.length - missing.length - failed.length).toBeGreaterThanOrEqual(
+      floors[section],
+    );
   },
 );

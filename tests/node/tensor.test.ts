@@ -2,8 +2,8 @@
 
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import * as sg from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
+import * as sg from "../../src/index.ts";
 import { failNextRequest, takeRequests } from "./realize-double.ts";
 
 vi.mock("../../src/realize.ts", () => import("./realize-double.ts"));
@@ -126,11 +126,20 @@ describe("looking", () => {
   });
 
   test("several results have names and an order", async () => {
-    const { values, indices } = tensor([[1, 3], [5, 4]]).max(1);
-    const [first, second] = tensor([[1, 3], [5, 4]]).max(1);
+    const { values, indices } = tensor([
+      [1, 3],
+      [5, 4],
+    ]).max(1);
+    const [first, second] = tensor([
+      [1, 3],
+      [5, 4],
+    ]).max(1);
     expect(await list(values)).toEqual([3, 5]);
     expect(await list(indices)).toEqual([1, 0]);
-    expect([await list(first as Tensor), await list(second as Tensor)]).toEqual([[3, 5], [1, 0]]);
+    expect([await list(first as Tensor), await list(second as Tensor)]).toEqual([
+      [3, 5],
+      [1, 0],
+    ]);
   });
 
   test("a conversion that has nothing to do gives the tensor itself", () => {
@@ -146,8 +155,14 @@ describe("looking", () => {
 
 describe("reading", () => {
   test("as a list, as an array, as one number", async () => {
-    const x = tensor([[1, 2], [3, 4]]);
-    expect(await x.tolist()).toEqual([[1, 2], [3, 4]]);
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(await x.tolist()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     expect(await x.t().data()).toEqual(new Int32Array([1, 3, 2, 4]));
     expect(await tensor(2.5).item()).toBe(2.5);
     expect(await tensor([[true]]).item()).toBe(true);
@@ -223,20 +238,45 @@ describe("indexing", () => {
   test.each([
     ["an integer", [1], [3, 4, 5]],
     ["from the end", [-1, -1], 5],
-    ["slices", [sg.slice(), sg.slice(1, null)], [[1, 2], [4, 5]]],
+    [
+      "slices",
+      [sg.slice(), sg.slice(1, null)],
+      [
+        [1, 2],
+        [4, 5],
+      ],
+    ],
     ["dots", ["...", 0], [0, 3]],
     ["a new axis", [null, 1, null], [[[3, 4, 5]]]],
     ["true", [true, 0], [[0, 1, 2]]],
-    ["a list", [[1, 0], [2, -3]], [5, 0]],
-    ["a list beside a slice", [sg.slice(), [2, 0]], [[2, 0], [5, 3]]],
+    [
+      "a list",
+      [
+        [1, 0],
+        [2, -3],
+      ],
+      [5, 0],
+    ],
+    [
+      "a list beside a slice",
+      [sg.slice(), [2, 0]],
+      [
+        [2, 0],
+        [5, 3],
+      ],
+    ],
     ["a step", [0, sg.slice(null, null, 2)], [0, 2]],
   ] as const)("by %s", async (_, indices, wanted) => {
-    expect(await list(x().index(...(indices as never[])))).toEqual(wanted);
+    expect(await list(x().index(...(indices as unknown as never[])))).toEqual(wanted);
   });
 
   test("by tensors, with a result in front when they are apart", async () => {
     const rows = tensor([1, 0, -1]);
-    expect(await list(x().index(rows))).toEqual([[3, 4, 5], [0, 1, 2], [3, 4, 5]]);
+    expect(await list(x().index(rows))).toEqual([
+      [3, 4, 5],
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
     expect(x().view(2, 3, 1).index([0, 1], sg.slice(), [0, 0]).shape).toEqual([2, 3]);
     expect(arange(24).view(2, 3, 4).index([0, 1], sg.slice(), [0, 1]).shape).toEqual([2, 3]);
     expect(arange(24).view(2, 3, 4).index(sg.slice(), [0, 1], [0, 1]).shape).toEqual([2, 2]);
@@ -245,7 +285,10 @@ describe("indexing", () => {
   test("by a mask it is a promise", async () => {
     expect(await list(await x().index(x().gt(2)))).toEqual([3, 4, 5]);
     expect(await list(await x().maskedSelect(x().gt(3)))).toEqual([4, 5]);
-    expect(await list(await x().gt(3).nonzero())).toEqual([[1, 1], [1, 2]]);
+    expect(await list(await x().gt(3).nonzero())).toEqual([
+      [1, 1],
+      [1, 2],
+    ]);
   });
 
   test.each([
@@ -263,11 +306,23 @@ describe("indexing", () => {
     const y = x();
     y.indexPut_([0, 1], 9);
     y.indexPut_([1, sg.slice(1)], tensor([7, 8]));
-    y.indexPut_([[0, 1], [0, 0]], tensor([-1, -2]));
-    expect(await list(y)).toEqual([[-1, 9, 2], [-2, 7, 8]]);
+    y.indexPut_(
+      [
+        [0, 1],
+        [0, 0],
+      ],
+      tensor([-1, -2]),
+    );
+    expect(await list(y)).toEqual([
+      [-1, 9, 2],
+      [-2, 7, 8],
+    ]);
     y.indexPut_([y.lt(0)], 0);
     y.indexPut_([[0, 0]], 1, { accumulate: true });
-    expect(await list(y)).toEqual([[2, 11, 4], [0, 7, 8]]);
+    expect(await list(y)).toEqual([
+      [2, 11, 4],
+      [0, 7, 8],
+    ]);
   });
 });
 

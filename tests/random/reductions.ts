@@ -71,6 +71,7 @@ function placeOf(row: Row, isMax: boolean): Item {
 export const reductions = {
   sum: summed,
   mean: (row, dtype) => {
+    if (row.length === 0) return [Number.NaN, 0];
     const [total, error] = summed(row, dtype);
     const mean = total / row.length;
     return [mean, error / row.length + 2 * unitOf(dtype) * Math.abs(mean)];
@@ -121,10 +122,10 @@ export function reduced(
 export function gathered(x: Model, axis: number, index: Model): Model {
   const items = itemsOf(x);
   const positions = addressed(x.shape, axis, index);
-  return filledBy(x.storage.dtype, index.shape, (at) => [
-    items.values[positions[at]],
-    items.errors[positions[at]],
-  ]);
+  const { errors } = itemsOf(index);
+  return filledBy(x.storage.dtype, index.shape, (at) => {
+    return errors[at] > 0 ? unknown : [items.values[positions[at]], items.errors[positions[at]]];
+  });
 }
 
 /** `x` with source[i] combined at [i with i[axis] = index[i]], in order. */

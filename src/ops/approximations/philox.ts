@@ -3,7 +3,7 @@
 
 import type { Lane, LaneWriter } from "../../base/trace-lanes.ts";
 import { logOfNormal } from "./logarithm.ts";
-import { cos, sin } from "./trigonometric.ts";
+import { sineOfRest } from "./trigonometric.ts";
 
 export type Words = readonly [Lane, Lane, Lane, Lane];
 type Key = Lane | number;
@@ -55,10 +55,16 @@ export function uniformDouble(k: LaneWriter, high: Lane, low: Lane): Lane {
   return k.mul(k.madd(upper, 2 ** 26, k.convert(k.shrU(low, 6), "f64")), 2 ** -53);
 }
 
-/** Two independent standard normals in f32, by Box and Muller: √(-2 log u) · (cos, sin)(2πv). */
+/**
+ * Two independent standard normals in f32, by Box and Muller: √(-2 log u) · (±cos πv, sin πv) with v in
+ * [-½, ½) and a random sign; cos πv = sin π(½ - |v|).
+ */
 export function normalPair(k: LaneWriter, bitsOfRadius: Lane, bitsOfAngle: Lane): [Lane, Lane] {
   const u = k.mul(k.convert(k.add(k.shrU(bitsOfRadius, 8), 1), "f32"), 2 ** -24); // (0, 1]
   const radius = k.sqrt(k.mul(logOfNormal(k, u), -2));
-  const angle = k.mul(k.convert(k.shrS(bitsOfAngle, 8), "f32"), Math.PI * 2 ** -23); // [-π, π)
-  return [k.mul(radius, cos(k, angle)), k.mul(radius, sin(k, angle))];
+  const v = k.mul(k.convert(k.shrS(bitsOfAngle, 8), "f32"), 2 ** -24);
+  const sine = sineOfRest(k, k.mul(v, Math.PI));
+  const cosine = sineOfRest(k, k.mul(k.sub(0.5, k.abs(v)), Math.PI));
+  const signed = k.bitcast(k.xor(k.bitcast(cosine), k.shl(bitsOfAngle, 31)));
+  return [k.mul(radius, signed), k.mul(radius, sine)];
 }

@@ -48,17 +48,23 @@ export function cos(k: LaneWriter, x: Lane): Lane {
 }
 
 /**
- * (-1)ⁿ sin(x - n·π), where n is in the low bits of `turns`. Adding 0 to what is subtracted from r turns
- * its -0 into +0, so that the result keeps r's sign. The bound on r² keeps far results finite, the
- * last one keeps all within [-1, 1].
+ * (-1)ⁿ sin(x - n·π), where n is in the low bits of `turns`. The bound on r² keeps far results finite,
+ * the last one keeps all within [-1, 1].
  */
 function alternating(k: LaneWriter, x: Lane, n: Lane, turns: Lane): Lane {
   const r = withoutTurns(k, x, n);
-  const square = atMost(k, k.mul(r, r), 4);
-  const slope = k.mul(polynomial(k, square, forTypeOf(x, trigonometric).sine), r);
-  const wave = clamp(k, k.sub(r, k.madd(square, slope, 0)), [-1, 1]);
+  const wave = clamp(k, sineOfRest(k, r, atMost(k, k.mul(r, r), 4)), [-1, 1]);
   const sign = k.shl(k.bitcast(turns), x.type === "f32" ? 31 : 63);
   return k.bitcast(k.xor(k.bitcast(wave), sign));
+}
+
+/**
+ * sin r for |r| ≤ π/2. Adding 0 to what is subtracted from r turns its -0 into +0, so that the result
+ * keeps r's sign.
+ */
+export function sineOfRest(k: LaneWriter, r: Lane, square: Lane = k.mul(r, r)): Lane {
+  const slope = k.mul(polynomial(k, square, forTypeOf(r, trigonometric).sine), r);
+  return k.sub(r, k.madd(square, slope, 0));
 }
 
 /** x - n·π, rounded once: what the subtraction of the third part loses goes with the fourth. */

@@ -17,7 +17,8 @@ const transfer = [
 
 const converted = (x: Value, dtype: DType, copies: boolean): Value => {
   const result = to(x, dtype);
-  return copies && result === x ? clone(x) : result;
+  // A value of its own, so that it is not taken for the tensor itself.
+  return copies && result === x ? { ...clone(x) } : result;
 };
 
 const as = (wanted: DType) => methodOnly(orSelf([x], (x) => to(x, wanted)));

@@ -1,0 +1,213 @@
+// TilePicture: who ran which tile when, one lane a worker. A tile has its kernel's colour, lighter the
+// later it stands in the kernel; the pointer or the arrow keys choose one, and a line of text names it.
+
+import type { traceRuns } from "../../src/index.ts";
+import { element } from "./elements.ts";
+import { count, milliseconds } from "./quantities.ts";
+import { cleared, inks, onSchemeChange, type Surface, smallType } from "./surface.ts";
+
+export type TileEvent = ReturnType<ReturnType<typeof traceRuns>["stop"]>[number];
+
+export interface TracedRun {
+  readonly events: readonly TileEvent[];
+  /** What each launch of the program is called. */
+  readonly labels: readonly string[];
+  /** Workers that could have taken part; 0 for the main thread. */
+  readonly workers: number;
+  /** When the run was asked for and when its answer arrived. */
+  readonly asked: number;
+  readonly answered: number;
+}
+
+interface Placed {
+  readonly event: TileEvent;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+}
+
+const laneHeight = 34;
+const laneGap = 10;
+const axisHeight = 26;
+const names = 72;
+/** Below this width a tile is drawn without a seam. */
+const seamFrom = 2.5;
+
+export class TilePicture {
+  private readonly canvas = element("tiles", HTMLCanvasElement);
+  private readonly shown = element("tile-shown", HTMLOutputElement);
+  private readonly legend = element("legend", HTMLElement);
+  private run: TracedRun | null = null;
+  private placed: Placed[] = [];
+  private chosen: TileEvent | null = null;
+
+  constructor() {
+    new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(this.canvas);
+    onSchemeChange(() => this.draw());
+    this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) =>
+      this.choose(this.at(offsetX, offsetY)),
+    );
+    this.canvas.addEventListener("pointerleave", () => this.choose(null));
+    this.canvas.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  show(run: TracedRun): void {
+    const events = run.events.toSorted((a, b) => a.begin - b.begin);
+    this.run = { ...run, events };
+    this.chosen = null;
+    this.canvas.style.height = `${this.lanes() * (laneHeight + laneGap) + axisHeight}px`;
+    this.draw();
+    this.showText();
+    this.showLegend();
+  }
+
+  private lanes(): number {
+    return Math.max(1, this.run?.workers ?? 1);
+  }
+
+  private draw(): void {
+    const surface = cleared(this.canvas);
+    if (!surface) {
+      requestAnimationFrame(() => cleared(this.canvas) && this.draw());
+      return;
+    }
+    this.placed = [];
+    this.drawLanes(surface);
+    if (!this.run) return;
+    const { asked, answered } = this.run;
+    const perMillisecond = (surface.width - names) / Math.max(answered - asked, 1e-3);
+    this.drawAxis(surface, perMillisecond);
+    for (const event of this.run.events) {
+      const x = names + (event.begin - asked) * perMillisecond;
+      const width = Math.max((event.end - event.begin) * perMillisecond, 0.75);
+      const y = event.worker * (laneHeight + laneGap);
+      this.placed.push({ event, x, y, width });
+    }
+    for (const one of this.placed) this.drawTile(surface, one);
+  }
+
+  private drawLanes({ context, width }: Surface): void {
+    const { quiet, raised } = inks();
+    context.font = smallType;
+    context.textBaseline = "middle";
+    for (let lane = 0; lane < this.lanes(); lane++) {
+      const y = lane * (laneHeight + laneGap);
+      context.fillStyle = raised;
+      context.fillRect(names, y, width - names, laneHeight);
+      context.fillStyle = quiet;
+      const name = this.run?.workers === 0 ? "main thread" : `worker ${lane + 1}`;
+      context.fillText(name, 0, y + laneHeight / 2);
+    }
+  }
+
+  private drawAxis({ context, width }: Surface, perMillisecond: number): void {
+    const { quiet, line } = inks();
+    const top = this.lanes() * (laneHeight + laneGap);
+    const step = roundStep(90 / perMillisecond);
+    context.fillStyle = quiet;
+    context.strokeStyle = line;
+    context.textBaseline = "top";
+    for (let time = 0; names + time * perMillisecond < width - 36; time += step) {
+      const x = Math.round(names + time * perMillisecond) + 0.5;
+      context.beginPath();
+      context.moveTo(x, 0);
+      context.lineTo(x, top);
+      context.stroke();
+      context.fillText(time === 0 ? "asked" : milliseconds(time), x, top + 2);
+    }
+  }
+
+  private drawTile({ context }: Surface, { event, x, y, width }: Placed): void {
+    const { kernels, ink } = inks();
+    const tiles = this.tilesOf(event.launch);
+    context.fillStyle = kernels[event.launch % kernels.length]!;
+    context.globalAlpha = 1 - 0.6 * (event.tile / Math.max(tiles, 1));
+    context.fillRect(x, y, width > seamFrom ? width - 1 : width, laneHeight);
+    context.globalAlpha = 1;
+    if (event !== this.chosen) return;
+    context.fillStyle = ink;
+    context.fillRect(x - 1, y - 3, Math.max(width, 2) + 1, laneHeight + 6);
+  }
+
+  private tilesOf(launch: number): number {
+    return this.run?.events.filter((event) => event.launch === launch).length ?? 0;
+  }
+
+  private at(x: number, y: number): TileEvent | null {
+    const lane = Math.floor(y / (laneHeight + laneGap));
+    let best: TileEvent | null = null;
+    let nearest = 4;
+    for (const { event, x: from, width } of this.placed) {
+      if (event.worker !== lane) continue;
+      const distance = Math.max(from - x, x - from - width, 0);
+      if (distance >= nearest) continue;
+      nearest = distance;
+      best = event;
+    }
+    return best;
+  }
+
+  private choose(event: TileEvent | null): void {
+    if (event === this.chosen) return;
+    this.chosen = event;
+    this.draw();
+    this.showText();
+  }
+
+  private onKey(pressed: KeyboardEvent): void {
+    const events = this.run?.events ?? [];
+    const from = this.chosen ? events.indexOf(this.chosen) : -1;
+    const to = { ArrowRight: from + 1, ArrowLeft: from - 1, Home: 0, End: events.length - 1 }[
+      pressed.key
+    ];
+    if (to === undefined || events.length === 0) return;
+    pressed.preventDefault();
+    this.choose(events[Math.min(Math.max(to, 0), events.length - 1)] ?? null);
+  }
+
+  private showText(): void {
+    const { run, chosen } = this;
+    if (!run) this.shown.textContent = "";
+    else if (chosen) this.shown.textContent = tileText(run, chosen, this.tilesOf(chosen.launch));
+    else this.shown.textContent = runText(run);
+  }
+
+  private showLegend(): void {
+    const { run } = this;
+    if (!run) return;
+    const launches = [...new Set(run.events.map(({ launch }) => launch))].toSorted((a, b) => a - b);
+    const items = launches.map((launch) => {
+      const own = run.events.filter((event) => event.launch === launch);
+      const work = own.reduce((sum, { begin, end }) => sum + end - begin, 0);
+      const item = document.createElement("li");
+      item.style.setProperty("--swatch", `var(--kernel-${launch % inks().kernels.length})`);
+      item.textContent = `${run.labels[launch] ?? "?"}: ${tilesText(own.length)}, ${milliseconds(work)} of work`;
+      return item;
+    });
+    this.legend.replaceChildren(...items);
+  }
+}
+
+const tilesText = (tiles: number): string => (tiles === 1 ? "1 tile" : `${count(tiles)} tiles`);
+
+function runText({ events, asked, answered }: TracedRun): string {
+  const begin = events[0]?.begin ?? asked;
+  const end = events.reduce((latest, event) => Math.max(latest, event.end), begin);
+  return (
+    `Asked, ${milliseconds(begin - asked)} later the first tile began; the last ended after ` +
+    `${milliseconds(end - begin)}, and the page knew ${milliseconds(answered - end)} later.`
+  );
+}
+
+function tileText({ labels, asked, workers }: TracedRun, event: TileEvent, tiles: number): string {
+  const who = workers === 0 ? "main thread" : `worker ${event.worker + 1}`;
+  const label = labels[event.launch] ?? "?";
+  const took = milliseconds(event.end - event.begin);
+  return `${who} · ${label} · tile ${event.tile + 1} of ${tiles} · at ${milliseconds(event.begin - asked)} for ${took}`;
+}
+
+/** 1, 2 or 5 times a power of ten, at least `least`. */
+function roundStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return ([1, 2, 5, 10].find((times) => times * power >= least) ?? 10) * power;
+}
