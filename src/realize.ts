@@ -257,11 +257,15 @@ function faultError(program: Program, { fault }: RunResult): Error {
   return new Error(`${label}: index ${value} is out of bounds`);
 }
 
+interface HotMeta extends ImportMeta {
+  readonly hot?: { dispose(end: () => void): void };
+}
+
 const realizer = new Realizer();
 realizer.pending.onDisposed = (node) => realizer.ledger.replace(node);
 observeStorages(realizer.pending);
 // A module that is replaced while the page lives takes its workers with it.
-import.meta.hot?.dispose(() => void realizer.close());
+(import.meta as HotMeta).hot?.dispose(() => void realizer.close());
 
 /** Joins the tick's one request; resolves once all nodes lie in memory. */
 export function request(nodes: readonly Node[], user: { op: string } = { op: "realize" }): Promise<void> {

@@ -100,9 +100,13 @@ function foldPointwise(inputs: readonly Node[], body: LaneBody): number | null {
   if (!inputs.every((input) => input.is("scalar") && !input.memory)) return null;
   if (body.instructions.length > 4) return null;
   if (!body.instructions.every(({ op }) => exactlyRounded.has(op))) return null;
-  const values = inputs.map((input, at) => laneValue(body, at, input.scalar));
-  const result = evaluateLanes(body, values)[0];
-  return result === undefined ? null : Math.abs(Number(result)) === 1 && isMaskResult(body) ? 1 : Number(result);
+  return resultOf(body, inputs.map((input, at) => laneValue(body, at, input.scalar)));
+}
+
+/** The body's one result as a tensor's element: a mask as 0 or 1. */
+function resultOf(body: LaneBody, values: readonly number[]): number {
+  const result = Number(evaluateLanes(body, values)[0]);
+  return isMaskResult(body) ? Math.abs(result) : result;
 }
 
 const laneValue = (body: LaneBody, at: number, value: number): number =>
@@ -166,6 +170,10 @@ export interface ReduceSpec {
 
 export function reduceNode({ name, dtype, input, axes, reducer }: ReduceSpec): Node {
   const shape = input.shape.filter((_, axis) => !axes.includes(axis));
+  // Of no elements: no loop would run, so the result is the state that every fold starts from.
+  if (input.size === 0) {
+    return fullNode(dtype, shape, resultOf(reducer.finish, reducer.state.map(({ initial }) => initial)));
+  }
   return makeNode({
     kind: "reduce", name, dtype, shape, inputs: [input], attributes: { axes, reducer },
     spelled: `${axes} ${input.dtype}`,

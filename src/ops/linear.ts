@@ -129,9 +129,9 @@ export const sumPrimitive: Primitive<readonly number[]> = {
   build: ([x], axes) => {
     const input = x;
     const shape = input.shape.filter((_, axis) => !axes.includes(axis));
-    // Σ over axes of size 1 is x;  Σ 0 → 0
+    // Σ over axes of size 1 is x;  Σ 0 → 0, also of no element at all
     if (sizeOf(shape) === input.size) return windowNode(input, contiguousView(shape));
-    if (Object.is(constantOf(input), 0)) return fullNode(input.dtype, shape, 0);
+    if (input.size === 0 || Object.is(constantOf(input), 0)) return fullNode(input.dtype, shape, 0);
     const reducer = sumReducers[dtypes[input.dtype].lane];
     return reduceNode({ name: "sum", dtype: input.dtype, input, axes, reducer });
   },

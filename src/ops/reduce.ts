@@ -1,6 +1,7 @@
 // Reductions that are not linear: extrema, their positions, products. Sum stands with the linear ops.
 
 import { type DType, dtypes } from "../base/dtypes.ts";
+import { evaluateLanes } from "../base/evaluate-lanes.ts";
 import type { LaneType } from "../base/lanes.ts";
 import type { Reducer } from "../base/reducers.ts";
 import { type Shape, sizeOf } from "../base/shapes.ts";
@@ -49,10 +50,22 @@ function reduction({ name, reducer, dtype, vjp }: ReduceRule): Primitive<Axes> {
         known = reducer(lane);
         reducers.set(lane, known);
       }
-      return reduceNode({ name, dtype: dtype ?? input.dtype, input, axes, reducer: known });
+      const result = dtype ?? input.dtype;
+      if (input.size === 0) return fullNode(result, shape, ofNothing(known));
+      return reduceNode({ name, dtype: result, input, axes, reducer: known });
     },
     vjp,
   };
+}
+
+/** What a reduction gives of no element. */
+function ofNothing({ state, finish }: Reducer): number {
+  return Number(
+    evaluateLanes(
+      finish,
+      state.map(({ initial }) => initial),
+    )[0],
+  );
 }
 
 // Extrema

@@ -84,7 +84,8 @@ export class Collector {
       words.push(memoryStructure(node));
       this.inputs.push({ node, offset: 0 });
     } else if (node.kind === "view" && isLeaf(node)) {
-      words.push(node.structure);
+      // Told from the same view of a computed node, whose position would follow.
+      words.push(-2, node.structure);
       this.inputs.push({ node: node.inputs[0] as Node, offset: node.scalar });
     } else if (node.kind === "scalar") {
       words.push(node.structure);

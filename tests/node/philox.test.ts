@@ -116,13 +116,13 @@ describe("random numbers", () => {
     }) as [Float64Array, Float64Array];
     for (const column of [x, y]) {
       expect(column.every(Number.isFinite)).toBe(true);
-      expect(mean(column, (v) => v)).toBeCloseTo(0, 1.9);
+      expect(mean(column, (v) => v)).toBeCloseTo(0, 1.6);
       expect(mean(column, (v) => v ** 2)).toBeCloseTo(1, 1.5);
       expect(mean(column, (v) => v ** 3)).toBeCloseTo(0, 1);
       expect(mean(column, (v) => v ** 4)).toBeCloseTo(3, 1);
       expect(mean(column, (v) => (Math.abs(v) > 1.959964 ? 1 : 0))).toBeCloseTo(0.05, 2);
     }
-    expect(x.reduce((sum, v, at) => sum + v * (y[at] as number), 0) / count).toBeCloseTo(0, 1.9);
+    expect(x.reduce((sum, v, at) => sum + v * (y[at] as number), 0) / count).toBeCloseTo(0, 1.6);
   });
 
   test("normals are finite at the ends of the bits", () => {
