@@ -23,7 +23,12 @@ export function drawGapStrip(canvas: HTMLCanvasElement, gaps: readonly Gap[], no
     const x = width - margin.right - (now - from) * perMillisecond;
     const y = heightOf(milliseconds, height);
     context.fillStyle = colours[activity];
-    context.fillRect(x, y, Math.max((end - from) * perMillisecond, 0.6), height - margin.bottom - y);
+    context.fillRect(
+      x,
+      y,
+      Math.max((end - from) * perMillisecond, 0.6),
+      height - margin.bottom - y,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 // TilePicture: who ran which tile when, one lane a worker. A tile has its kernel's colour, lighter the
-// later it stands in the kernel; the pointer or the arrow keys choose one, and a line of text names it.
+// later it stands in the kernel; the pointer or the slider chooses one, and a line of text names it.
 
 import type { traceRuns } from "../../src/index.ts";
 import { element } from "./elements.ts";
@@ -36,6 +36,7 @@ const seamFrom = 2.5;
 export class TilePicture {
   private readonly canvas = element("tiles", HTMLCanvasElement);
   private readonly shown = element("tile-shown", HTMLOutputElement);
+  private readonly walk = element("walk", HTMLInputElement);
   private readonly legend = element("legend", HTMLElement);
   private run: TracedRun | null = null;
   private placed: Placed[] = [];
@@ -48,7 +49,9 @@ export class TilePicture {
       this.choose(this.at(offsetX, offsetY)),
     );
     this.canvas.addEventListener("pointerleave", () => this.choose(null));
-    this.canvas.addEventListener("keydown", (event) => this.onKey(event));
+    this.walk.addEventListener("input", () =>
+      this.choose(this.run?.events[this.walk.valueAsNumber] ?? null),
+    );
   }
 
   show(run: TracedRun): void {
@@ -56,6 +59,8 @@ export class TilePicture {
     this.run = { ...run, events };
     this.chosen = null;
     this.canvas.style.height = `${this.lanes() * (laneHeight + laneGap) + axisHeight}px`;
+    this.walk.max = String(Math.max(events.length - 1, 0));
+    this.walk.value = "0";
     this.draw();
     this.showText();
     this.showLegend();
@@ -154,19 +159,10 @@ export class TilePicture {
     this.showText();
   }
 
-  private onKey(pressed: KeyboardEvent): void {
-    const events = this.run?.events ?? [];
-    const from = this.chosen ? events.indexOf(this.chosen) : -1;
-    const to = { ArrowRight: from + 1, ArrowLeft: from - 1, Home: 0, End: events.length - 1 }[
-      pressed.key
-    ];
-    if (to === undefined || events.length === 0) return;
-    pressed.preventDefault();
-    this.choose(events[Math.min(Math.max(to, 0), events.length - 1)] ?? null);
-  }
-
   private showText(): void {
     const { run, chosen } = this;
+    // Spoken when somebody chose a tile, not at every run.
+    this.shown.ariaLive = chosen ? "polite" : "off";
     if (!run) this.shown.textContent = "";
     else if (chosen) this.shown.textContent = tileText(run, chosen, this.tilesOf(chosen.launch));
     else this.shown.textContent = runText(run);

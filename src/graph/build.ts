@@ -180,6 +180,13 @@ export function reduceNode({ name, dtype, input, axes, reducer }: ReduceSpec): N
   });
 }
 
+/** What a reduction of nothing gives: its initial state, finished. */
+function emptyReduction({ state, finish }: Reducer): number {
+  const initial = state.map(({ type, initial }) => (type === "mask" ? -Number(initial !== 0) : initial));
+  const [result] = evaluateLanes(finish, initial);
+  return isMaskResult(finish) ? Number(result !== 0) : Number(result);
+}
+
 export function placeNode(base: Node, value: Node, window: View): Node {
   if (isContiguous(window) && window.offset === 0 && sizeOf(window.shape) === base.size) {
     return viewNode(value, contiguousView(base.shape));

@@ -63,6 +63,7 @@ export const unaries: Record<string, Unary> = {
 };
 
 export function applyUnary({ run, kind, moves }: Unary, dtype: ModelDType, [x, e]: Item): Item {
+  if (e === Number.POSITIVE_INFINITY) return unknown;
   const value = run(x);
   if (kind === "step") {
     if (e > 0 && run(x - e) !== run(x + e)) return unknown;
@@ -118,7 +119,14 @@ const chosen =
 const checked = (value: number, error: number): Item =>
   error === 0 || (Number.isFinite(value) && !Number.isNaN(error)) ? [value, error] : unknown;
 
-export const binaries: Record<string, { run: BinaryRule; dtype: "common" | "float" | "bool" }> = {
+interface Binary {
+  readonly run: BinaryRule;
+  readonly dtype: "common" | "float" | "bool";
+  /** Takes no number on the right. */
+  readonly tensorsOnly?: boolean;
+}
+
+export const binaries: Record<string, Binary> = {
   add: { run: (_, [x, e], [y, f]) => checked(x + y, e + f), dtype: "common" },
   sub: { run: (_, [x, e], [y, f]) => checked(x - y, e + f), dtype: "common" },
   mul: {
@@ -134,8 +142,8 @@ export const binaries: Record<string, { run: BinaryRule; dtype: "common" | "floa
     },
     dtype: "float",
   },
-  maximum: { run: chosen(Math.max), dtype: "common" },
-  minimum: { run: chosen(Math.min), dtype: "common" },
+  maximum: { run: chosen(Math.max), dtype: "common", tensorsOnly: true },
+  minimum: { run: chosen(Math.min), dtype: "common", tensorsOnly: true },
   remainder: { run: remaining(true), dtype: "common" },
   fmod: { run: remaining(false), dtype: "common" },
   eq: { run: compared((x, y) => x === y), dtype: "bool" },

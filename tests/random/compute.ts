@@ -51,7 +51,8 @@ function scalarModel(x: Model, value: number): Model {
 }
 
 export function binaryModel(name: string, x: Model, right: Model | number): Model | null {
-  const { run, dtype: kind } = binaries[name];
+  const { run, dtype: kind, tensorsOnly } = binaries[name];
+  if (tensorsOnly && typeof right === "number") return null;
   const y = typeof right === "number" ? scalarModel(x, right) : right;
   const common = typeof right === "number" ? y.storage.dtype : resultDType(x, y);
   const shape = broadcast(x.shape, y.shape);
