@@ -7,11 +7,10 @@
 // cause, storages fall back, and what was built on those nodes rejects with the same cause.
 
 import type { DType, TypedArray } from "./base/dtypes.ts";
-import { typedArray } from "./base/dtypes.ts";
+import { dtypes, typedArray } from "./base/dtypes.ts";
 import type { Program } from "./base/program.ts";
-import { contiguousView, isContiguous } from "./base/views.ts";
 import type { Shape } from "./base/shapes.ts";
-import { bytesOf, nodeView } from "./graph/build.ts";
+import { bytesOf } from "./graph/build.ts";
 import { memoryNode, type Node, settle } from "./graph/node.ts";
 import type { RunResult, TraceEvent } from "./runtime/executor.ts";
 import { observeStorages, type Storage } from "./storage.ts";
@@ -20,6 +19,7 @@ import { type Engine, type EngineOptions, openEngine } from "./realize/engine.ts
 import { MemoryLedger, OwnedMemory } from "./realize/memory.ts";
 import { Pending } from "./realize/pending.ts";
 import { ProgramTable } from "./realize/programs.ts";
+import { copyNow } from "./realize/read.ts";
 
 /** Uploads up to this are copied at once, larger ones are read from the caller's array in slices. */
 const copyAtOnce = 256 * 1024;
@@ -57,6 +57,8 @@ class Realizer {
   private isFlushing = false;
   /** The request before has been launched: launches keep the order of requests. */
   private launched: Promise<void> = Promise.resolve();
+  /** The run launched last has ended, well or not; runs end in order. */
+  private settled: Promise<void> = Promise.resolve();
   /** Bytes given by the user that are not in shared memory yet. */
   readonly uploads = new WeakMap<Node, TypedArray>();
 
@@ -108,20 +110,20 @@ class Realizer {
 
   /** Runs one request up to its start; what comes after goes on beside the next request. */
   private async launch(asked: readonly Asked[], changed: ReadonlyMap<Storage, Node>): Promise<void> {
+    const pinned: OwnedMemory[] = [];
     try {
       const engine = await this.open();
       const collected = this.collect(asked, changed);
-      const memories = await this.bringInputs(engine, collected);
+      await this.bringInputs(engine, collected, pinned);
       if (collected.outputs.length === 0) {
-        const waiting = asked.map(({ nodes }) => this.whenReady(nodes));
-        this.commitStorages(changed);
-        asked.forEach(({ resolve, reject }, at) => void waiting[at]?.then(resolve, reject));
+        void this.finishWithoutRun(asked, changed, pinned);
         return;
       }
       const program = await this.program(engine, collected);
-      const run = this.start(engine, program, collected, memories);
+      const run = this.start(engine, program, collected, pinned);
       void this.finish(run, asked, changed);
     } catch (cause) {
+      this.ledger.unpin(pinned);
       this.fail(asked, changed, cause);
     }
   }
@@ -134,22 +136,32 @@ class Realizer {
     return collector.finish();
   }
 
-  /** Uploads what is not in shared memory yet; the addresses' owners, pinned for the run. */
-  private async bringInputs({ executor }: Engine, { inputs }: Collected): Promise<OwnedMemory[]> {
-    const memories: OwnedMemory[] = [];
+  /** Uploads what is not in shared memory yet, and pins all inputs' memory in their order. */
+  private async bringInputs(
+    { executor }: Engine,
+    { inputs }: Collected,
+    pinned: OwnedMemory[],
+  ): Promise<void> {
+    const pin = (memory: OwnedMemory): void => {
+      this.ledger.pin([memory]);
+      pinned.push(memory);
+    };
     for (const { node } of inputs) {
       const data = this.uploads.get(node);
-      if (!node.memory && data) {
-        const memory = this.ledger.allocate(executor.heap, node, bytesOf(node));
-        settle(node, memory);
-        memory.isReady = true;
-        this.uploads.delete(node);
-        const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-        await executor.copyIn(bytes, memory.address);
+      if (node.memory || !data) {
+        const memory = usable(node, executor.heap);
+        pin(memory);
+        this.ledger.restore(memory);
+        continue;
       }
-      memories.push(usable(node, executor.heap));
+      const memory = this.ledger.allocate(executor.heap, node, bytesOf(node));
+      settle(node, memory);
+      pin(memory);
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      await executor.copyIn(bytes, memory.address);
+      memory.isReady = true;
+      this.uploads.delete(node);
     }
-    return memories;
   }
 
   private async program(engine: Engine, collected: Collected): Promise<Program> {
@@ -166,28 +178,66 @@ class Realizer {
   }
 
   /** Binds addresses and starts the run; outputs are settled, though not ready yet. */
-  private start({ executor }: Engine, program: Program, collected: Collected, inputs: OwnedMemory[]) {
-    const { outputs, scalars } = collected;
-    const made = outputs.map((node) => this.ledger.allocate(executor.heap, node, bytesOf(node)));
+  private start(
+    { executor }: Engine,
+    program: Program,
+    { inputs, outputs, scalars }: Collected,
+    pinned: readonly OwnedMemory[],
+  ) {
+    const made = this.allocateAll(executor.heap, outputs);
     const binding = {
-      inputs: inputs.map(({ address }, at) => {
-        const { offset, node } = collected.inputs[at] as Collected["inputs"][number];
-        return address + (offset * bytesOf(node)) / Math.max(node.size, 1);
+      inputs: inputs.map(({ node, offset }, at) => {
+        return (pinned[at] as OwnedMemory).address + offset * dtypes[node.dtype].bytes;
       }),
       outputs: made.map(({ address }) => address),
       scalars,
     };
     outputs.forEach((node, at) => settle(node, made[at] as OwnedMemory));
-    const pinned = [...inputs, ...made];
-    this.ledger.pin(pinned);
+    this.ledger.pin(made);
     this.stats.programs++;
     if (executor.workers === 0) this.stats.fallbacks++;
     this.lastProgram = program;
     const result = executor.run(program, binding, { trace: this.trace !== null });
-    return { program, outputs, made, pinned, result };
+    return { program, inputs, outputs, made, pinned: [...pinned, ...made], result };
   }
 
-  private async finish(
+  private allocateAll(heap: OwnedMemory["heap"], outputs: readonly Node[]): OwnedMemory[] {
+    const made: OwnedMemory[] = [];
+    try {
+      for (const node of outputs) made.push(this.ledger.allocate(heap, node, bytesOf(node)));
+      return made;
+    } catch (cause) {
+      for (const memory of made) this.ledger.free(memory);
+      throw cause;
+    }
+  }
+
+  /** Everything asked for is there, or on its way in an earlier request. */
+  private async finishWithoutRun(
+    asked: readonly Asked[],
+    changed: ReadonlyMap<Storage, Node>,
+    pinned: readonly OwnedMemory[],
+  ): Promise<void> {
+    await this.settled;
+    this.commitStorages(changed);
+    this.ledger.unpin(pinned);
+    for (const { nodes, resolve, reject } of asked) {
+      const failed = nodes.find(({ failure }) => failure);
+      if (failed) reject(failed.failure);
+      else resolve();
+    }
+  }
+
+  private finish(
+    run: ReturnType<Realizer["start"]>,
+    asked: readonly Asked[],
+    changed: ReadonlyMap<Storage, Node>,
+  ): Promise<void> {
+    this.settled = this.end(run, asked, changed);
+    return this.settled;
+  }
+
+  private async end(
     run: ReturnType<Realizer["start"]>,
     asked: readonly Asked[],
     changed: ReadonlyMap<Storage, Node>,
@@ -196,6 +246,9 @@ class Realizer {
       const result = await run.result;
       if (this.trace) this.trace.push(...result.trace);
       if (result.fault) throw faultError(run.program, result);
+      // An input may have been on its way when this run was started, and have failed since.
+      const lost = run.inputs.find(({ node }) => node.failure);
+      if (lost) throw lost.node.failure;
       for (const memory of run.made) memory.isReady = true;
       this.commitStorages(changed);
       this.ledger.unpin(run.pinned);
@@ -217,22 +270,14 @@ class Realizer {
     this.ledger.nextRequest();
   }
 
-  /** A node of an earlier request may still be on its way. */
-  private async whenReady(nodes: readonly Node[]): Promise<void> {
-    for (const node of nodes) {
-      while (node.memory && !(node.memory as OwnedMemory).isReady) {
-        if (node.failure) throw node.failure;
-        await new Promise((resolve) => setTimeout(resolve));
-      }
-    }
-  }
-
+  /** The first cause stays with every node that was to be computed; given data is not lost. */
   private fail(asked: readonly Asked[], changed: ReadonlyMap<Storage, Node>, cause: unknown): void {
-    for (const node of changed.values()) node.failure ??= cause as Error;
-    for (const { nodes, reject } of asked) {
-      for (const node of nodes) if (!(node.memory as OwnedMemory | null)?.isReady) node.failure ??= cause as Error;
-      reject(cause);
+    const wanted = [...changed.values(), ...asked.flatMap(({ nodes }) => nodes)];
+    for (const node of wanted) {
+      const isThere = (node.memory as OwnedMemory | null)?.isReady ?? node.kind === "memory";
+      if (!isThere) node.failure ??= cause as Error;
     }
+    for (const { reject } of asked) reject(cause);
   }
 }
 
@@ -280,47 +325,7 @@ export function upload(dtype: DType, shape: Shape, data: TypedArray): Node {
 }
 
 /** A copy of the elements if they are there and no work is needed to have them, else null. */
-export function readNow(node: Node): TypedArray | null {
-  const uploaded = realizer.uploads.get(node);
-  if (uploaded) return uploaded.slice();
-  const owner = node.is("view") && !node.memory ? (node.inputs[0] as Node) : node;
-  const view = owner === node ? contiguousView(node.shape) : nodeView(node);
-  const raw = realizer.uploads.get(owner);
-  const elements = raw ?? wholeNow(owner);
-  return elements && pick(elements, node, view);
-}
-
-function wholeNow(node: Node): TypedArray | null {
-  const memory = node.memory as OwnedMemory | null;
-  if (!memory?.isReady || memory.isFreed || node.failure) return null;
-  const bytes = memory.heap.bytesAt(memory.address, memory.bytes);
-  return typedArray(node.dtype, bytes.buffer, bytes.byteOffset, node.size);
-}
-
-/** Elements of a view, copied row-major. */
-function pick(elements: TypedArray, node: Node, view: ReturnType<typeof contiguousView>): TypedArray {
-  if (isContiguous(view)) return copyOf(elements, node, view.offset);
-  const picked = typedArray(node.dtype, new ArrayBuffer(node.size * elements.BYTES_PER_ELEMENT), 0, node.size);
-  const index = view.shape.map(() => 0);
-  let from = view.offset;
-  for (let at = 0; at < node.size; at++) {
-    picked[at] = elements[from] as number;
-    for (let axis = index.length - 1; axis >= 0; axis--) {
-      const stride = view.strides[axis] as number;
-      from += stride;
-      if (++(index[axis] as number) < (view.shape[axis] as number)) break;
-      from -= stride * (view.shape[axis] as number);
-      index[axis] = 0;
-    }
-  }
-  return picked;
-}
-
-function copyOf(elements: TypedArray, node: Node, from: number): TypedArray {
-  const copy = typedArray(node.dtype, new ArrayBuffer(node.size * elements.BYTES_PER_ELEMENT), 0, node.size);
-  copy.set(elements.subarray(from, from + node.size));
-  return copy;
-}
+export const readNow = (node: Node): TypedArray | null => copyNow(node, realizer.uploads);
 
 /** Realizes the node, then copies it out; large copies are made by a worker. */
 export async function read(node: Node): Promise<TypedArray> {
@@ -328,9 +333,15 @@ export async function read(node: Node): Promise<TypedArray> {
   if (uploaded) return uploaded.slice();
   await request([node], { op: "data" });
   const memory = node.memory as OwnedMemory;
+  if (memory.spilled) return memory.spilled.slice();
   const { executor } = await realizer.open();
-  const buffer = await executor.copyOut(memory.address, memory.bytes);
-  return typedArray(node.dtype, buffer, 0, node.size);
+  realizer.ledger.pin([memory]);
+  try {
+    const buffer = await executor.copyOut(usable(node, executor.heap).address, memory.bytes);
+    return typedArray(node.dtype, buffer, 0, node.size);
+  } finally {
+    realizer.ledger.unpin([memory]);
+  }
 }
 
 /** Opens a runtime with other options. What lay in the memory of the one before is gone. */

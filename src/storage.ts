@@ -13,12 +13,13 @@ export class Storage implements Versioned {
   constructor(node: Node) {
     this.#node = node;
     this.#committed = node;
+    node.holders += 2;
     observer?.created(this);
   }
 
   /** The value every alias reads through: flat or shaped, row-major. */
   get node(): Node {
-    if (this.#node.failure) this.#node = this.#committed;
+    if (this.#node.failure) this.#show(this.#committed);
     return this.#node;
   }
 
@@ -33,23 +34,31 @@ export class Storage implements Versioned {
 
   /** An in-place op: every alias sees `node` from now on. */
   replace(node: Node): void {
-    this.#node = node;
+    this.#show(node);
     this.#version++;
     observer?.replaced(this);
+  }
+
+  #show(node: Node): void {
+    this.#node.holders--;
+    this.#node = node;
+    node.holders++;
   }
 
   /** Lets go of the memory at once; `dead` is a node that fails whatever is built on it. */
   dispose(dead: Node): void {
     const before = this.#committed;
-    this.#node = dead;
-    this.#committed = dead;
+    this.#show(dead);
+    this.commit(dead);
     this.#version++;
     observer?.disposed(this, before);
   }
 
   /** `node`, current when its request was made, lies in memory: later failures fall back to it. */
   commit(node: Node): void {
+    this.#committed.holders--;
     this.#committed = node;
+    node.holders++;
   }
 }
 

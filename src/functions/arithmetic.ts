@@ -115,6 +115,7 @@ const floorQuotient: BinaryFunction = { ...floored, name: "floorDivide" };
 /** True division unless a rounding is named; integers give float32 then. */
 export function div(x: Operand, y: Operand, roundingMode: string | null = null): Value {
   if (roundingMode === null) return callBinary(quotient, x, y);
+  refuseZero("div", x, y);
   if (roundingMode === "trunc") return callBinary(truncated, x, y);
   if (roundingMode === "floor") return callBinary(floored, x, y);
   fail(
@@ -123,7 +124,16 @@ export function div(x: Operand, y: Operand, roundingMode: string | null = null):
   );
 }
 
-export const floorDivide = (x: Operand, y: Operand): Value => callBinary(floorQuotient, x, y);
+/** Integers have no quotient by 0; a 0 among the elements of a tensor gives an undefined one. */
+function refuseZero(name: string, x: Operand, y: Operand): void {
+  if (isValue(y) || scalarValue(y) !== 0 || isFloat(resultDType(x, y))) return;
+  fail(name, "ZeroDivisionError: an integer tensor divided by 0");
+}
+
+export function floorDivide(x: Operand, y: Operand): Value {
+  refuseZero("floorDivide", x, y);
+  return callBinary(floorQuotient, x, y);
+}
 
 const remainderByValue: BinaryFunction = {
   name: "remainder",
@@ -134,8 +144,10 @@ const remainderByValue: BinaryFunction = {
 const remainderByNumber: BinaryFunction = { ...remainderByValue, tapeName: "RemainderBackward0" };
 
 /** Of y's sign, as Python's %. */
-export const remainder = (x: Operand, y: Operand): Value =>
-  callBinary(isValue(y) ? remainderByValue : remainderByNumber, x, y);
+export function remainder(x: Operand, y: Operand): Value {
+  refuseZero("remainder", x, y);
+  return callBinary(isValue(y) ? remainderByValue : remainderByNumber, x, y);
+}
 
 const fmodByValue: BinaryFunction = {
   name: "fmod",
@@ -146,8 +158,10 @@ const fmodByValue: BinaryFunction = {
 const fmodByNumber: BinaryFunction = { ...fmodByValue, tapeName: "FmodBackward0" };
 
 /** Of x's sign, as C's fmod. */
-export const fmod = (x: Operand, y: Operand): Value =>
-  callBinary(isValue(y) ? fmodByValue : fmodByNumber, x, y);
+export function fmod(x: Operand, y: Operand): Value {
+  refuseZero("fmod", x, y);
+  return callBinary(isValue(y) ? fmodByValue : fmodByNumber, x, y);
+}
 
 const powOfNumbers: BinaryFunction = {
   name: "pow",

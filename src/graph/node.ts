@@ -58,6 +58,8 @@ export class Node<K extends Kind = Kind> {
   position = 0;
   /** How many nodes were built on this one: none means that nobody can still need its memory. */
   readers = 0;
+  /** How often storages show this node, now or as what they fall back to. */
+  holders = 0;
   leafStructure = -1;
   /** Where on the user's side the op was recorded; only for ops that can fault on data. */
   line: string | null = null;

@@ -1,6 +1,7 @@
 // Transcendental functions and powers. Derivatives are stated through the result where that is stable.
 
 import { isFloat } from "../base/dtypes.ts";
+import { sameShape } from "../base/shapes.ts";
 import type { Lane, LaneWriter } from "../base/trace-lanes.ts";
 import { constantOf } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
@@ -11,6 +12,7 @@ import * as logarithm from "./approximations/logarithm.ts";
 import { pow as powLanes } from "./approximations/power.ts";
 import * as trigonometric from "./approximations/trigonometric.ts";
 import { add, and, div, eq, ge, mul, neg, sqrt, sub, where } from "./arithmetic.ts";
+import { expand } from "./linear.ts";
 import { alone, pointwise } from "./pointwise.ts";
 import { zerosLike } from "./source.ts";
 
@@ -145,7 +147,9 @@ function gradientOfBase(g: Value, x: Value, y: Value): Gradient {
 /** ∂ x^y/∂y = x^y·log x, and 0 where x is 0 and y is not negative. */
 function gradientOfExponent(g: Value, { x, y, out }: { x: Value; y: Value; out: Value }): Gradient {
   const vanishes = and(eq(x, 0), ge(y, 0));
-  return where(vanishes, 0, mul(g, mul(out, log(x))));
+  // A number as base has no shape, and its logarithm is none that folding may write down.
+  const base = sameShape(x.node.shape, out.node.shape) ? x : expand(x, out.node.shape);
+  return where(vanishes, 0, mul(g, mul(out, log(base))));
 }
 
 function integerPower(k: LaneWriter, x: Lane, y: Lane): Lane {

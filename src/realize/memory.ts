@@ -1,8 +1,12 @@
 // Who owns which shared memory, and when it ends. A node owns the memory of its value. It ends when
-//   - the node is unreachable (the collector tells, and is told of the size by a ballast, below), or
 //   - its storage was changed in place, the change was committed, and nothing unrealized was built on
-//     it; what was is given a few requests' grace, bounded in number and bytes, and is then refused.
+//     it; what was is given a few requests' grace, bounded in number and bytes, and is then refused;
+//   - a small value was not used for some requests: it is moved to the JavaScript heap (spilled), where
+//     the collector sees it, and comes back when it is used;
+//   - the node is unreachable: the collector tells, and learns the size of large ones by a ballast.
 
+import type { DType, TypedArray } from "../base/dtypes.ts";
+import { typedArray } from "../base/dtypes.ts";
 import type { Memory, Node } from "../graph/node.ts";
 import type { Block, Heap } from "../runtime/heap.ts";
 
@@ -10,8 +14,12 @@ import type { Block, Heap } from "../runtime/heap.ts";
 const graceRequests = 4;
 /** Bytes that replaced values may hold in all. */
 const graceBytes = 64 * 2 ** 20;
-/** Below this a ballast costs the collector more than the memory is worth. */
-const smallestBallast = 4096;
+/** Requests after which an unused small value is spilled. */
+const spillRequests = 16;
+/** Largest value that is spilled: a copy of some 20 µs. Larger ones have a ballast. */
+const spillBytes = 256 * 1024;
+/** Least ballast: V8 starts to collect at some 64 MB of new ones (measured: 54 alive of 16 MB). */
+const ballastBytes = 16 * 2 ** 20;
 
 export class OwnedMemory implements Memory {
   isReady = false;
@@ -20,15 +28,55 @@ export class OwnedMemory implements Memory {
   pins = 0;
   /** Set when it must be freed as soon as no run needs it. */
   isDoomed = false;
+  /** The elements while they are not in shared memory. */
+  spilled: TypedArray | null = null;
+  lastUse = 0;
+  ballast: ArrayBuffer | null = null;
 
   constructor(
     readonly heap: Heap,
-    readonly block: Block,
+    readonly dtype: DType,
     readonly bytes: number,
+    private block: Block,
   ) {}
 
   get address(): number {
     return this.block.address;
+  }
+
+  /** The elements where they lie, in shared memory or spilled; only to be copied from, at once. */
+  elements(length: number): TypedArray {
+    if (this.spilled) return this.spilled;
+    const view = this.heap.bytesAt(this.address, this.bytes);
+    return typedArray(this.dtype, view.buffer, view.byteOffset, length);
+  }
+
+  spill(): void {
+    const copy = this.heap.bytesAt(this.address, this.bytes).slice();
+    this.spilled = typedArray(this.dtype, copy.buffer, 0, copy.byteLength / this.elementBytes);
+    this.heap.free(this.block);
+  }
+
+  unspill(): void {
+    const { spilled } = this;
+    if (!spilled) return;
+    this.block = this.heap.allocate(this.bytes);
+    const bytes = new Uint8Array(spilled.buffer, spilled.byteOffset, spilled.byteLength);
+    this.heap.bytesAt(this.address, this.bytes).set(bytes);
+    this.spilled = null;
+  }
+
+  release(): void {
+    this.isFreed = true;
+    if (!this.spilled) this.heap.free(this.block);
+    this.spilled = null;
+    // Detached at once, where the host can: memory that was freed by rule does not press the collector.
+    (this.ballast as { transfer?: (bytes: number) => ArrayBuffer } | null)?.transfer?.(0);
+    this.ballast = null;
+  }
+
+  private get elementBytes(): number {
+    return typedArray(this.dtype, new ArrayBuffer(0), 0, 0).BYTES_PER_ELEMENT;
   }
 }
 
@@ -41,37 +89,75 @@ export class MemoryLedger {
   private readonly replaced: Replaced[] = [];
   private replacedBytes = 0;
   private requests = 0;
+  /** Small memories, the longest unused first. */
+  private readonly small = new Set<OwnedMemory>();
+  private readonly ballasts = new WeakMap<Node, ArrayBuffer>();
   /** Frees what nodes owned that nobody can reach any more. */
   private readonly collected = new FinalizationRegistry<OwnedMemory>((memory) => this.free(memory));
-  /**
-   * Scar: the collector never learns of shared memory; thousands of steps passed without one finalizer.
-   * An untouched ArrayBuffer of the same size costs no physical page and tells it what a node weighs.
-   */
-  private readonly ballast = new WeakMap<Node, ArrayBuffer>();
 
-  /** Memory for `node`'s value; the caller settles the node with it. */
+  /**
+   * Memory for `node`'s value; the caller settles the node with it.
+   *
+   * Scar: the collector never learns of shared memory; thousands of steps passed without one finalizer.
+   * An untouched ArrayBuffer costs no physical page and tells it what a node weighs.
+   */
   allocate(heap: Heap, node: Node, bytes: number): OwnedMemory {
-    const memory = new OwnedMemory(heap, heap.allocate(bytes), bytes);
+    const memory = new OwnedMemory(heap, node.dtype, bytes, heap.allocate(bytes));
+    // Held by the node alone: the registry keeps the memory, and would keep a ballast with it.
+    const ballast = bytes > spillBytes ? new ArrayBuffer(Math.max(bytes, ballastBytes)) : null;
+    if (ballast) this.ballasts.set(node, ballast);
+    else this.small.add(memory);
     this.collected.register(node, memory);
-    if (bytes >= smallestBallast) this.ballast.set(node, new ArrayBuffer(bytes));
     return memory;
+  }
+
+  /** A run reads or writes the memories: they stay where they are until it has ended. */
+  pin(memories: readonly OwnedMemory[]): void {
+    for (const memory of memories) {
+      memory.pins++;
+      memory.lastUse = this.requests;
+      if (this.small.delete(memory)) this.small.add(memory);
+    }
+  }
+
+  unpin(memories: readonly OwnedMemory[]): void {
+    for (const memory of memories) {
+      memory.pins--;
+      if (memory.pins === 0 && memory.isDoomed) this.free(memory);
+    }
   }
 
   /** A storage let go of `node` when its change in place was committed. */
   replace(node: Node): void {
     const memory = node.memory as OwnedMemory | null;
     if (!memory || memory.isFreed) return;
-    this.ballast.delete(node);
+    // Another storage shows it: x.clone() is x's node, and so is what x.copy_(y) leaves behind.
+    if (node.holders > 0) return;
+    memory.ballast = this.ballasts.get(node) ?? null;
+    this.ballasts.delete(node);
     if (node.readers === 0) return this.free(memory);
     this.replaced.push({ memory, request: this.requests });
     this.replacedBytes += memory.bytes;
     this.endGrace();
   }
 
-  /** A request was committed: grace runs out request by request. */
+  /** A request was committed: grace runs out, and the unused grows cold, request by request. */
   nextRequest(): void {
     this.requests++;
     this.endGrace();
+    for (const memory of this.small) {
+      if (this.requests - memory.lastUse < spillRequests) break;
+      if (memory.pins > 0 || !memory.isReady) continue;
+      this.small.delete(memory);
+      if (!memory.isFreed) memory.spill();
+    }
+  }
+
+  /** Brings a spilled value back. */
+  restore(memory: OwnedMemory): void {
+    if (!memory.spilled) return;
+    memory.unspill();
+    this.small.add(memory);
   }
 
   private endGrace(): void {
@@ -92,18 +178,7 @@ export class MemoryLedger {
       memory.isDoomed = true;
       return;
     }
-    memory.isFreed = true;
-    memory.heap.free(memory.block);
-  }
-
-  pin(memories: readonly OwnedMemory[]): void {
-    for (const memory of memories) memory.pins++;
-  }
-
-  unpin(memories: readonly OwnedMemory[]): void {
-    for (const memory of memories) {
-      memory.pins--;
-      if (memory.pins === 0 && memory.isDoomed) this.free(memory);
-    }
+    this.small.delete(memory);
+    memory.release();
   }
 }

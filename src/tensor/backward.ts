@@ -3,7 +3,7 @@
 
 import { type Root, reverse, type Visitor } from "../autograd/reverse.ts";
 import { fail } from "../base/errors.ts";
-import { sameShape, showShape } from "../base/shapes.ts";
+import { sameShape, showShape, sizeOf } from "../base/shapes.ts";
 import { ones, zeros } from "../functions/creation.ts";
 import type { Node } from "../graph/node.ts";
 import { constantValue, type Edge, type Gradient, type Value } from "../graph/tape.ts";
@@ -45,7 +45,7 @@ function rootsOf(outputs: readonly Handle[], gradients: readonly (Handle | null)
 function startingGradient(output: Handle, gradient: Handle | null, at: number): Value {
   const { shape, dtype } = output;
   if (!gradient) {
-    if (output.value.node.size === 1) return ones(shape, dtype);
+    if (sizeOf(shape) === 1) return ones(shape, dtype);
     fail(
       "backward",
       `grad can be implicitly created only for scalar outputs, got ${showShape(shape)}. ` +

@@ -5,7 +5,7 @@ import { fail } from "../base/errors.ts";
 import { isTensor } from "../base/parameters.ts";
 import type { Scalar } from "../base/scalars.ts";
 import { Float, scalarValue } from "../base/scalars.ts";
-import { sameShape, showShape } from "../base/shapes.ts";
+import { sameShape, showShape, sizeOf } from "../base/shapes.ts";
 import { to } from "../functions/casts.ts";
 import { full, zeros } from "../functions/creation.ts";
 import { expand } from "../functions/shapes.ts";
@@ -27,7 +27,7 @@ export function copyInto<T extends Handle>(target: T, source: Handle | TensorDat
 
 function uploaded(target: Handle, source: TensorData): Value {
   const { shape, dtype, data } = elementsOf("copy_", source, target.dtype);
-  const isFlat = ArrayBuffer.isView(source) && data.length === target.value.node.size;
+  const isFlat = ArrayBuffer.isView(source) && data.length === sizeOf(target.shape);
   return constantValue(upload(dtype, isFlat ? target.shape : shape, data));
 }
 

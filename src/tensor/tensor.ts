@@ -5,7 +5,7 @@ import type { TypedArray } from "../base/dtypes.ts";
 import { dtypes, isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import type { Scalar } from "../base/scalars.ts";
-import { normalizeAxis } from "../base/shapes.ts";
+import { normalizeAxis, sizeOf } from "../base/shapes.ts";
 import { isContiguous, type View } from "../base/views.ts";
 import type { Edge } from "../graph/tape.ts";
 import { read, readNow, request } from "../realize.ts";
@@ -52,7 +52,7 @@ export class Tensor extends Handle {
   }
 
   numel(): number {
-    return this.value.node.size;
+    return sizeOf(this.shape);
   }
 
   nelement(): number {

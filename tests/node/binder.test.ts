@@ -1,6 +1,6 @@
 // The binder: what a call means, and what it says when the call means nothing.
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, expectTypeOf, test } from "vitest";
 import { nearest } from "../../src/base/binding-errors.ts";
 import {
   bool,
@@ -19,6 +19,8 @@ import {
 } from "../../src/base/parameters.ts";
 import { float } from "../../src/base/scalars.ts";
 import { bind, declare } from "../../src/base/signature.ts";
+import type * as sg from "../../src/index.ts";
+import type { Tensor } from "../../src/index.ts";
 
 class Looks {
   readonly [tensorBrand] = true;
@@ -165,4 +167,33 @@ test("binding by position takes well under a microsecond", () => {
   }
   // The budget is 0.3 µs; the bound leaves room for machines that are busy with something else.
   expect(best).toBeLessThan(1.5);
+});
+
+// Checked by the compiler; nothing of it runs.
+test("types of methods and functions derive from the records", () => {
+  const typed = (x: Tensor, api: typeof sg): void => {
+    expectTypeOf(x.sum(0, true, { dtype: "float64" })).toEqualTypeOf<Tensor>();
+    expectTypeOf(x.sum({ dim: [0, 1], keepdim: true })).toEqualTypeOf<Tensor>();
+    expectTypeOf(x.view(2, 3)).toEqualTypeOf<Tensor>();
+    expectTypeOf(x.view([2, 3])).toEqualTypeOf<Tensor>();
+    expectTypeOf(x.max(0).values).toEqualTypeOf<Tensor>();
+    expectTypeOf(x.max()).toEqualTypeOf<Tensor>();
+    expectTypeOf(x.add_(1, { alpha: 2 })).toEqualTypeOf<Tensor>();
+    expectTypeOf(x.unbind()).toEqualTypeOf<Tensor[]>();
+    expectTypeOf(api.ones(2, 3, { requiresGrad: true })).toEqualTypeOf<Tensor>();
+    expectTypeOf(api.ones([2, 3], { dtype: "int64" })).toEqualTypeOf<Tensor>();
+    expectTypeOf(api.cat([x, x], 1)).toEqualTypeOf<Tensor>();
+    expectTypeOf(api.div(1, x, { roundingMode: "floor" })).toEqualTypeOf<Tensor>();
+    // @ts-expect-error a misspelled option
+    x.sum({ keepDim: true });
+    // @ts-expect-error no such choice
+    x.div(2, { roundingMode: "up" });
+    // @ts-expect-error a required argument is missing
+    x.transpose(0);
+    // @ts-expect-error comparisons have no alpha
+    x.eq(1, { alpha: 1 });
+    // @ts-expect-error not a function of the root
+    api.view(x, 2);
+  };
+  expect(typed).toBeTypeOf("function");
 });

@@ -201,6 +201,15 @@ describe("laws", () => {
     expect(arithmetic.add(x, arithmetic.neg(y)).node).toBe(arithmetic.sub(x, y).node);
   });
 
+  test("a number as base has a gradient for its exponent", () => {
+    const z = leaf("float64", [2], [0, 2]);
+    const [g] = gradients(pow(3, z), [z]);
+    expect(evaluate(g as Value)).toEqual(
+      [Math.log(3), 9 * Math.log(3)].map((n) => expect.closeTo(n, 9)),
+    );
+    expect(evaluate(gradients(pow(0, z), [z])[0] as Value)).toEqual([0, 0]);
+  });
+
   test("the gradient of x² builds no power and no product with 1", () => {
     const z = leaf("float32", [2], [3, 4]);
     const [g] = gradients(pow(z, 2), [z]);

@@ -28,7 +28,7 @@ const isPresent = existsSync(file);
 if (!isPresent) console.warn(`programs: no corpus at ${file}; set SHARDGRAD_CORPUS to its folder`);
 
 /** Passing at least, of how many; what is missing is counted apart. */
-const floors: Record<Section, number> = { programs: 0, promotion: 0, reprs: 0 };
+const floors: Record<Section, number> = { programs: 179, promotion: 1283, reprs: 100 };
 
 async function outcomesOf(section: Section): Promise<Outcome[]> {
   const semantics = JSON.parse(gunzipSync(readFileSync(file)).toString("utf8")) as Semantics;
@@ -53,6 +53,8 @@ test.runIf(isPresent).each(["programs", "promotion", "reprs"] as const)(
       `${section}: ${outcomes.length - missing.length - failed.length} pass, ` +
         `${missing.length} miss an operator, ${failed.length} fail`,
     );
+    const names = outcomes.filter(({ verdict }) => verdict === "missing").map((one) => one.reason);
+    console.info(`not there yet: ${[...new Set(names)].sort().join(", ")}`);
     if (process.env.LIST) console.info([...failed, "", ...missing].join("\n"));
     expect(outcomes.length - missing.length - failed.length).toBeGreaterThanOrEqual(
       floors[section],
