@@ -8,7 +8,7 @@ const windowMilliseconds = 10_000;
 const lowest = 6;
 const highest = 1200;
 const marks = [16.7, 50, 250, 1000];
-const margin = { left: 2, right: 46, top: 6, bottom: 2 };
+const margin = { left: 2, right: 54, top: 6, bottom: 2 };
 
 export function drawGapStrip(canvas: HTMLCanvasElement, gaps: readonly Gap[], now: number): void {
   const surface = cleared(canvas);

@@ -14,6 +14,8 @@ export interface TracedRun {
   readonly labels: readonly string[];
   /** Workers that could have taken part; 0 for the main thread. */
   readonly workers: number;
+  /** Whether the graph was new, so that its kernels were compiled before they ran. */
+  readonly isCompiled: boolean;
   /** When the run was asked for and when its answer arrived. */
   readonly asked: number;
   readonly answered: number;
@@ -186,12 +188,13 @@ export class TilePicture {
 
 const tilesText = (tiles: number): string => (tiles === 1 ? "1 tile" : `${count(tiles)} tiles`);
 
-function runText({ events, asked, answered }: TracedRun): string {
+function runText({ events, asked, answered, isCompiled }: TracedRun): string {
   const begin = events[0]?.begin ?? asked;
   const end = events.reduce((latest, event) => Math.max(latest, event.end), begin);
   return (
-    `Asked, ${milliseconds(begin - asked)} later the first tile began; the last ended after ` +
-    `${milliseconds(end - begin)}, and the page knew ${milliseconds(answered - end)} later.`
+    `${isCompiled ? "A new graph: its kernels were compiled first. " : ""}` +
+    `The first tile began ${milliseconds(begin - asked)} after it was asked for, the last one ended ` +
+    `${milliseconds(end - begin)} later, and the page knew after another ${milliseconds(answered - end)}.`
   );
 }
 

@@ -3,7 +3,7 @@
 //
 //   run, run, run … 300 ms … | a frame for the page | run, run, run …
 
-import { configure, lastProgram, type Tensor, traceRuns } from "../../src/index.ts";
+import { configure, lastProgram, stats, type Tensor, traceRuns } from "../../src/index.ts";
 import { nextFrame } from "../page/elements.ts";
 import type { Activity, Mode } from "../page/frame-gaps.ts";
 import type { TracedRun } from "../page/tile-picture.ts";
@@ -130,11 +130,13 @@ export class Session {
     const x = this.input();
     if (!settings) throw new Error("seed: no runtime is open");
     const trace = isTraced ? traceRuns() : null;
+    const { compiles } = stats();
     listener.onActivity(settings.mode);
     try {
       const pass = await runBackward(x);
       listener.onPass(pass.answered - pass.asked);
-      if (trace) this.tellTrace(pass, trace.stop(), settings);
+      const isCompiled = stats().compiles > compiles;
+      if (trace) this.tellTrace(pass, { events: trace.stop(), isCompiled });
       return pass;
     } finally {
       trace?.stop();
@@ -142,11 +144,11 @@ export class Session {
     }
   }
 
-  private tellTrace(pass: Pass, events: TracedRun["events"], { mode, workers }: Settings): void {
+  private tellTrace(pass: Pass, seen: Pick<TracedRun, "events" | "isCompiled">): void {
     this.traced = pass.answered;
     const labels = (lastProgram()?.launches ?? []).map(({ label }) => label);
     const { asked, answered } = pass;
-    const lanes = mode === "main" ? 0 : workers;
-    this.listener.onTrace({ events, labels, workers: lanes, asked, answered });
+    const workers = this.settings?.mode === "workers" ? this.settings.workers : 0;
+    this.listener.onTrace({ ...seen, labels, workers, asked, answered });
   }
 }

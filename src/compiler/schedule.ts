@@ -61,7 +61,9 @@ class Scheduler {
     const view = { shape: node.shape, ...node.attributes };
     const base = this.at(node, 0);
     const shape = this.node(node, 0).shape;
-    return { source: base.source, access: this.through(base, shape, accessOf(view), node.dtype) };
+    // First, for where a copy is made the base's source becomes the copy.
+    const access = this.through(base, shape, accessOf(view), node.dtype);
+    return { source: base.source, access };
   }
 
   /** `outer` walks the row-major elements of a located value; makes a copy where it must. */

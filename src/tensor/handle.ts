@@ -75,6 +75,9 @@ export abstract class Handle {
 
   /** Keeps what `value` would compute; `source` is the storage's node that it was computed from. */
   remember(value: Value, source: Node): void {
+    // A window's node may become another storage's too, by x.clone(): it is needed here as well.
+    if (this.#value && this.#value.node !== this.#source) this.#value.node.holders--;
+    if (value.node !== source) value.node.holders++;
     this.#value = value;
     this.#source = source;
   }

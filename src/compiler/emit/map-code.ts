@@ -6,6 +6,7 @@ import type { Axis, MapKernel } from "../kernel.ts";
 import { blockElements, blockRange, outerAxes, splitBlock, tail, vectorLoop } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
+import type { Register } from "./register.ts";
 
 export function mapUnits(axes: readonly Axis[]): number {
   const rows = sizeOf(axes.slice(0, -1).map(({ size }) => size));
@@ -16,7 +17,9 @@ export function mapCode(kernel: MapKernel, loop: LoopWriter): (unit: Local) => v
   const { f, inner } = loop;
   const blocks = Math.ceil(inner / blockElements);
   const write = (position: Position): void => {
-    for (const { value, stream } of kernel.stores) loop.store(stream, loop.value(value, position), position);
+    // All values before the first store: a result may lie where an operand lay (plan, shareDying).
+    const registers = kernel.stores.map(({ value }) => loop.value(value, position));
+    kernel.stores.forEach(({ stream }, at) => loop.store(stream, registers[at] as Register, position));
   };
   return (unit) => {
     const { rest, block } = splitBlock(f, unit, blocks);
