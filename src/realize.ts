@@ -12,14 +12,14 @@ import type { Program } from "./base/program.ts";
 import type { Shape } from "./base/shapes.ts";
 import { bytesOf } from "./graph/build.ts";
 import { memoryNode, type Node, settle } from "./graph/node.ts";
-import type { RunResult, TraceEvent } from "./runtime/executor.ts";
-import { observeStorages, type Storage } from "./storage.ts";
 import { type Collected, Collector, graphOf } from "./realize/collect.ts";
 import { type Engine, type EngineOptions, openEngine } from "./realize/engine.ts";
-import { MemoryLedger, OwnedMemory } from "./realize/memory.ts";
+import { MemoryLedger, type OwnedMemory } from "./realize/memory.ts";
 import { Pending } from "./realize/pending.ts";
 import { ProgramTable } from "./realize/programs.ts";
 import { copyNow } from "./realize/read.ts";
+import type { RunResult, TraceEvent } from "./runtime/executor.ts";
+import { observeStorages, type Storage } from "./storage.ts";
 
 /** Uploads up to this are copied at once, larger ones are read from the caller's array in slices. */
 const copyAtOnce = 256 * 1024;
@@ -109,7 +109,10 @@ class Realizer {
   }
 
   /** Runs one request up to its start; what comes after goes on beside the next request. */
-  private async launch(asked: readonly Asked[], changed: ReadonlyMap<Storage, Node>): Promise<void> {
+  private async launch(
+    asked: readonly Asked[],
+    changed: ReadonlyMap<Storage, Node>,
+  ): Promise<void> {
     const pinned: OwnedMemory[] = [];
     try {
       const engine = await this.open();
@@ -302,18 +305,19 @@ function faultError(program: Program, { fault }: RunResult): Error {
   return new Error(`${label}: index ${value} is out of bounds`);
 }
 
-interface HotMeta extends ImportMeta {
-  readonly hot?: { dispose(end: () => void): void };
-}
-
 const realizer = new Realizer();
 realizer.pending.onDisposed = (node) => realizer.ledger.replace(node);
 observeStorages(realizer.pending);
 // A module that is replaced while the page lives takes its workers with it.
-(import.meta as HotMeta).hot?.dispose(() => void realizer.close());
+(import.meta as { hot?: { dispose(end: () => void): void } }).hot?.dispose(
+  () => void realizer.close(),
+);
 
 /** Joins the tick's one request; resolves once all nodes lie in memory. */
-export function request(nodes: readonly Node[], user: { op: string } = { op: "realize" }): Promise<void> {
+export function request(
+  nodes: readonly Node[],
+  user: { op: string } = { op: "realize" },
+): Promise<void> {
   return realizer.ask(nodes, user.op);
 }
 

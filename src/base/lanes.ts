@@ -73,5 +73,7 @@ export interface LaneBody {
 /** Type of the value at position `at` of a body. */
 export function laneTypeAt(body: LaneBody, at: number): LaneType {
   const inputs = body.inputs.length;
-  return at < inputs ? (body.inputs[at] as LaneType) : (body.instructions[at - inputs]?.to as LaneType);
+  return at < inputs
+    ? (body.inputs[at] as LaneType)
+    : (body.instructions[at - inputs]?.to as LaneType);
 }

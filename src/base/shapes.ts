@@ -73,7 +73,10 @@ export function normalizeAxes(
   const normal = list.map((axis) => normalizeAxis(op, axis, rank));
   const sorted = [...new Set(normal)].sort((a, b) => a - b);
   if (sorted.length !== normal.length) {
-    fail(op, `dim ${normal.find((d, i) => normal.indexOf(d) !== i)} appears multiple times in the list of dims`);
+    fail(
+      op,
+      `dim ${normal.find((d, i) => normal.indexOf(d) !== i)} appears multiple times in the list of dims`,
+    );
   }
   return rank === 0 ? [] : sorted;
 }

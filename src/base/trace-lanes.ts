@@ -51,7 +51,12 @@ export interface LaneWriter {
 }
 
 const comparisons = new Set<LaneOp>(["eq", "ne", "lt", "le", "gt", "ge"]);
-const bitcasts: Partial<Record<LaneType, LaneType>> = { f32: "i32", i32: "f32", f64: "i64", i64: "f64" };
+const bitcasts: Partial<Record<LaneType, LaneType>> = {
+  f32: "i32",
+  i32: "f32",
+  f64: "i64",
+  i64: "f64",
+};
 
 /** Runs `write` once over symbolic inputs and returns the body it wrote. */
 export function traceLanes(

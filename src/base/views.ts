@@ -104,6 +104,7 @@ function mergeAxes(view: View): [number, number][] {
 
 /** Whether two indices of the view may name the same element (an expanded axis, overlapping windows). */
 export function mayOverlap(view: View): boolean {
+  if (sizeOf(view.shape) === 0) return false;
   const axes = view.shape
     .map((n, axis) => [n, Math.abs(view.strides[axis] as number)] as const)
     .filter(([n]) => n > 1)

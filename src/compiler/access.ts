@@ -50,7 +50,9 @@ export function composeAccess(inner: View, outer: Access): Access | null {
   const { shape } = inner;
   if (sizeOf(shape) === 0) return { axes: outer.axes, offset: inner.offset };
   const flat = contiguousStrides(shape);
-  const digits = flat.map((stride, axis) => Math.floor(outer.offset / stride) % (shape[axis] as number));
+  const digits = flat.map(
+    (stride, axis) => Math.floor(outer.offset / stride) % (shape[axis] as number),
+  );
   const low = [...digits];
   const high = [...digits];
   const axes: SubAxis[][] = [];
@@ -66,7 +68,10 @@ export function composeAccess(inner: View, outer: Access): Access | null {
   }
   if (low.some((digit) => digit < 0)) return null;
   if (high.some((digit, axis) => digit >= (shape[axis] as number))) return null;
-  const start = digits.reduce((sum, digit, axis) => sum + digit * (inner.strides[axis] as number), 0);
+  const start = digits.reduce(
+    (total, digit, axis) => total + digit * (inner.strides[axis] as number),
+    0,
+  );
   return { axes, offset: inner.offset + start };
 }
 
@@ -85,7 +90,8 @@ function spread(
 ): Part[] | null {
   if (size === 1 || stride === 0) return [{ size, stride: 0, axis: 0, count: 0 }];
   const axis = flat.findIndex(
-    (step, at) => (inner.shape[at] as number) > 1 && step <= Math.abs(stride) && stride % step === 0,
+    (step, at) =>
+      (inner.shape[at] as number) > 1 && step <= Math.abs(stride) && stride % step === 0,
   );
   if (axis < 0) return null;
   const extent = inner.shape[axis] as number;
@@ -112,7 +118,10 @@ export function commonCuts(shape: Shape, accesses: readonly Access[]): number[][
     const marks = new Set<number>([1, shape[axis] as number]);
     for (const access of accesses) {
       let inside = 1;
-      for (const { size } of [...(access.axes[axis] as SubAxis[])].reverse()) marks.add((inside *= size));
+      for (const { size } of [...(access.axes[axis] as SubAxis[])].reverse()) {
+        inside *= size;
+        marks.add(inside);
+      }
     }
     const sorted = [...marks].sort((a, b) => a - b);
     const sizes: number[] = [];

@@ -3,8 +3,8 @@
 import { dtypes } from "../base/dtypes.ts";
 import type { Cell, KernelRef, Launch, Program, ProgramModule } from "../base/program.ts";
 import { ModuleBuilder, type ModuleOptions } from "../wasm/module.ts";
-import { unitsOf, writeKernel } from "./emit/kernel-code.ts";
 import { mayFault } from "./emit/index-check.ts";
+import { unitsOf, writeKernel } from "./emit/kernel-code.ts";
 import { type CellUse, cellsOf } from "./emit/loop-writer.ts";
 import type { Buffer, RunnableKernel, Stream } from "./kernel.ts";
 import type { Placed } from "./plan.ts";
@@ -90,7 +90,13 @@ export function emit(placed: Placed, cache: KernelCache, frame: Frame): Program 
   const { refs, modules } = cache.find(placed.kernels);
   const launches = placed.kernels.map((kernel, at): Launch => {
     const cells = cellsOf(kernel, mayFault(kernel)).map((use) => cellFor(use, kernel, placed));
-    return { kernel: at, units: unitsOf(kernel), grain: grainOf(kernel), cells, label: kernel.label };
+    return {
+      kernel: at,
+      units: unitsOf(kernel),
+      grain: grainOf(kernel),
+      cells,
+      label: kernel.label,
+    };
   });
   const touches = placed.kernels.map((kernel) => touchesOf(kernel, placed));
   return {
@@ -111,7 +117,8 @@ function cellFor(use: CellUse, kernel: RunnableKernel, placed: Placed): Cell {
   if (use.kind === "scalar") return { kind: "scalar", index: use.index, type: scalarType(use) };
   const { buffer, offset, dtype } = kernel.streams[use.index] as Stream;
   const bytes = offset * dtypes[dtype].bytes;
-  if (buffer.kind !== "temp") return { kind: "address", from: buffer.kind, index: buffer.index, offset: bytes };
+  if (buffer.kind !== "temp")
+    return { kind: "address", from: buffer.kind, index: buffer.index, offset: bytes };
   const start = placed.offsets.get(buffer.index) ?? 0;
   return { kind: "address", from: "arena", index: 0, offset: start + bytes };
 }
@@ -135,7 +142,8 @@ function touchesOf(kernel: RunnableKernel, placed: Placed): Touches {
 }
 
 function rangeOf(buffer: Buffer, placed: Placed): Range {
-  if (buffer.kind !== "temp") return { buffer: `${buffer.kind} ${buffer.index}`, from: 0, to: Infinity };
+  if (buffer.kind !== "temp")
+    return { buffer: `${buffer.kind} ${buffer.index}`, from: 0, to: Infinity };
   const from = placed.offsets.get(buffer.index) ?? 0;
   return { buffer: "arena", from, to: from + (placed.sizes.get(buffer.index) ?? 0) };
 }

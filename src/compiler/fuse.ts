@@ -4,10 +4,19 @@
 import { dtypes } from "../base/dtypes.ts";
 import { showShape, sizeOf } from "../base/shapes.ts";
 import { type Access, commonCuts, cutStrides, identityAccess } from "./access.ts";
-import { type Group, groupSteps } from "./group.ts";
 import { blockElementsOf, keepReductionOrder } from "./flatten.ts";
+import { type Group, groupSteps } from "./group.ts";
 import { composeInto, materializedSteps } from "./inline.ts";
-import type { Axis, Buffer, Kernel, KernelValue, LoopKernel, Reduction, Store, Stream } from "./kernel.ts";
+import type {
+  Axis,
+  Buffer,
+  Kernel,
+  KernelValue,
+  LoopKernel,
+  Reduction,
+  Store,
+  Stream,
+} from "./kernel.ts";
 import { isStep, type Operand, type PointwiseStep, type Source, type Step } from "./step.ts";
 
 export function fuse(steps: readonly Step[]): Kernel[] {
@@ -89,7 +98,10 @@ class Lowering {
     for (const step of this.group.body) {
       if (step.kind === "reduce") {
         this.inEpilogue.set(step, reductions.length);
-        reductions.push({ value: this.operand(step.operands[0] as Operand), reducer: step.reducer });
+        reductions.push({
+          value: this.operand(step.operands[0] as Operand),
+          reducer: step.reducer,
+        });
       } else if (step.kind === "place") {
         stores.push(this.store(this.operand(step.operands[0] as Operand), step, step.window));
       } else if (this.materialized.has(step)) {
@@ -159,11 +171,16 @@ class Lowering {
 
   private leaf(source: Source, access: Access): KernelValue {
     const type = dtypes[source.dtype].lane;
-    if (isStep(source)) return { kind: "load", stream: this.walk(this.buffers.of(source), source.dtype, access) };
+    if (isStep(source))
+      return { kind: "load", stream: this.walk(this.buffers.of(source), source.dtype, access) };
     if (source.kind === "scalar") return { kind: "scalar", index: source.index, type };
     if (source.kind === "constant") return { kind: "constant", value: source.value, type };
-    if (source.kind === "iota") return { kind: "index", strides: [], offset: access.offset, steps: null };
-    return { kind: "load", stream: this.walk({ kind: "input", index: source.index }, source.dtype, access) };
+    if (source.kind === "iota")
+      return { kind: "index", strides: [], offset: access.offset, steps: null };
+    return {
+      kind: "load",
+      stream: this.walk({ kind: "input", index: source.index }, source.dtype, access),
+    };
   }
 
   /** Whether the step's value is had in this loop by computing it. */
@@ -190,7 +207,9 @@ class Lowering {
 
   private table(source: Source, access: Access): number {
     const buffer: Buffer =
-      source.kind === "input" ? { kind: "input", index: source.index } : this.buffers.of(source as Step);
+      source.kind === "input"
+        ? { kind: "input", index: source.index }
+        : this.buffers.of(source as Step);
     return this.walk(buffer, source.dtype, access);
   }
 
@@ -210,18 +229,33 @@ class Lowering {
   }
 
   private scatterKernel(step: Step & { kind: "scatter" }): Kernel {
-    const [index, value] = step.operands.map((operand) => this.operand(operand)) as [number, number];
+    const [index, value] = step.operands.map((operand) => this.operand(operand)) as [
+      number,
+      number,
+    ];
     const target = this.walk(this.buffers.of(step), step.dtype, step.window);
     const isScattered = (axis: number): boolean => axis === step.axis;
     const { axes, streams, values } = this.cut(isScattered);
     const { stride, extent, combine } = step;
     return {
-      kind: "scatter", label: this.label(), axes, streams, values, index, value, target, stride, extent,
-      combine, size: sizeOf(step.space),
+      kind: "scatter",
+      label: this.label(),
+      axes,
+      streams,
+      values,
+      index,
+      value,
+      target,
+      stride,
+      extent,
+      combine,
+      size: sizeOf(step.space),
     };
   }
 
-  private finish(parts: Pick<LoopKernel, "stores" | "reductions" | "epilogue" | "bodyCount">): LoopKernel {
+  private finish(
+    parts: Pick<LoopKernel, "stores" | "reductions" | "epilogue" | "bodyCount">,
+  ): LoopKernel {
     const reduced = this.group.axes ?? [];
     const cut = this.cut((axis) => reduced.includes(axis));
     const blockElements = blockElementsOf(this.group.space);
@@ -237,7 +271,9 @@ class Lowering {
   }
 
   private cut(isReducedAxis: (axis: number) => boolean) {
-    const indices = this.values.map((value, at) => (value.kind === "index" ? this.accesses[at] : null));
+    const indices = this.values.map((value, at) =>
+      value.kind === "index" ? this.accesses[at] : null,
+    );
     const walked = [...this.walks.map(({ access }) => access), ...indices.filter((a) => a != null)];
     const cuts = commonCuts(this.group.space, walked);
     if (!cuts) throw new Error(`internal: fuse: no common cut of ${this.label()}`);
@@ -246,9 +282,19 @@ class Lowering {
     );
     const strides = walked.map((access) => cutStrides(access, cuts));
     const merged = mergeAxes(axes, strides);
-    const order = keepReductionOrder(merged.axes, merged.strides, blockElementsOf(this.group.space));
+    const order = keepReductionOrder(
+      merged.axes,
+      merged.strides,
+      blockElementsOf(this.group.space),
+    );
     const streams = this.walks.map(({ buffer, dtype, access: { offset } }, at): Stream => {
-      return { buffer, dtype, strides: order.strides[at] ?? [], offset, steps: order.steps[at] ?? null };
+      return {
+        buffer,
+        dtype,
+        strides: order.strides[at] ?? [],
+        offset,
+        steps: order.steps[at] ?? null,
+      };
     });
     let next = this.walks.length;
     const values = this.values.map((value): KernelValue => {

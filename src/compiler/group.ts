@@ -57,8 +57,8 @@ export function neededSteps(step: Step): Step[] {
 
 function findBody(step: Step, bySpace: Map<string, Group[]>, groupOf: Map<Step, Group>): Group {
   const key = String(step.space);
-  let groups = bySpace.get(key);
-  if (!groups) bySpace.set(key, (groups = []));
+  const groups = bySpace.get(key) ?? [];
+  bySpace.set(key, groups);
   const candidate = step.kind === "scatter" ? undefined : bestGroup(step, groups, groupOf);
   const group = candidate ?? new Group(step.space);
   group.body.push(step);
@@ -101,7 +101,8 @@ const readsStep = (group: Group, step: Step): boolean =>
 
 function canJoin(step: Step, group: Group, groupOf: Map<Step, Group>): boolean {
   if (group.body.length >= maxStepsInGroup) return false;
-  if (step.kind === "reduce" && group.axes && String(group.axes) !== String(step.axes)) return false;
+  if (step.kind === "reduce" && group.axes && String(group.axes) !== String(step.axes))
+    return false;
   for (const { source, access } of step.operands) {
     if (!isStep(source) || groupOf.get(source) !== group) continue;
     const isInLoop = source.kind === "pointwise" || source.kind === "gather";
@@ -109,24 +110,29 @@ function canJoin(step: Step, group: Group, groupOf: Map<Step, Group>): boolean {
   }
   for (const needed of neededSteps(step)) {
     const other = groupOf.get(needed) as Group;
-    if (other === group ? isTarget(step, needed) : other.dependsOn(group)) return false;
+    if (other === group ? isNeededWhole(step, needed) : other.dependsOn(group)) return false;
   }
   const accesses = [...operandsOf(group), ...step.operands].map(({ access }) => access);
   const windows = [...group.body, step].flatMap((s) => (s.kind === "place" ? [s.window] : []));
   return commonCuts(group.space, [...accesses, ...windows]) !== null;
 }
 
-const isTarget = (step: Step, needed: Step): boolean =>
-  (step.kind === "place" || step.kind === "scatter") && step.target === needed;
+/** What is written over, and what is read at any place, must be complete before. */
+const isNeededWhole = (step: Step, needed: Step): boolean =>
+  step.kind === "gather"
+    ? step.operands[0]?.source === needed
+    : (step.kind === "place" || step.kind === "scatter") && step.target === needed;
 
 /** The group whose finished reductions a pointwise step of the reduced shape can go on with. */
 function findEpilogue(step: Step, groupOf: Map<Step, Group>): Group | null {
   if (step.kind !== "pointwise") return null;
-  const reduced = step.operands.map(({ source }) => source).find((source) => {
-    if (!isStep(source)) return false;
-    const group = groupOf.get(source) as Group;
-    return source.kind === "reduce" || group.epilogue.includes(source as PointwiseStep);
-  });
+  const reduced = step.operands
+    .map(({ source }) => source)
+    .find((source) => {
+      if (!isStep(source)) return false;
+      const group = groupOf.get(source) as Group;
+      return source.kind === "reduce" || group.epilogue.includes(source as PointwiseStep);
+    });
   if (!reduced) return null;
   const group = groupOf.get(reduced as Step) as Group;
   const shape = (group.body.find((s) => s.kind === "reduce") as ReduceStep).shape;

@@ -33,7 +33,8 @@ export function materializedSteps(steps: readonly Step[], groupOf: Map<Step, Gro
     if (mustLive || isNeededWhole(step, uses)) materialized.add(step);
     else if (crossing.length > 0 && !materialized.has(step)) {
       const cost = costOf(step, materialized, costs);
-      if (!isWorthRepeating(step, cost, crossing, uses, materialized, groupOf)) materialized.add(step);
+      if (!isWorthRepeating(step, cost, crossing, uses, materialized, groupOf))
+        materialized.add(step);
     }
   }
   return materialized;
@@ -54,7 +55,9 @@ function usesOf(steps: readonly Step[]): Map<Step, Use[]> {
 
 /** A gather reads its table at any place: it must be a buffer. */
 const isNeededWhole = (step: Step, uses: Map<Step, Use[]>): boolean =>
-  (uses.get(step) ?? []).some(({ by, operand }) => by.kind === "gather" && by.operands[0] === operand);
+  (uses.get(step) ?? []).some(
+    ({ by, operand }) => by.kind === "gather" && by.operands[0] === operand,
+  );
 
 interface Cost {
   readonly instructions: number;
@@ -72,7 +75,8 @@ function costOf(step: Step, materialized: Set<Step>, costs: Map<Step, Cost>): Co
       const inner = costOf(source, materialized, costs);
       instructions += inner.instructions;
       for (const read of inner.reads) reads.add(read);
-    } else if ((isStep(source) || source.kind === "input") && isInjective(access)) reads.add(source);
+    } else if ((isStep(source) || source.kind === "input") && isInjective(access))
+      reads.add(source);
   }
   const cost = { instructions, reads };
   costs.set(step, cost);
@@ -116,5 +120,8 @@ export function composeInto(inner: Access, outer: Access): Access | null {
   if (isIdentity(outer) && String(extents(inner)) === String(extents(outer))) return inner;
   const cut = inner.axes.flat();
   const shape = cut.map(({ size }) => size);
-  return composeAccess({ shape, strides: cut.map(({ stride }) => stride), offset: inner.offset }, outer);
+  return composeAccess(
+    { shape, strides: cut.map(({ stride }) => stride), offset: inner.offset },
+    outer,
+  );
 }

@@ -123,7 +123,8 @@ export interface Partials {
   readonly chunkStride: number;
 }
 
-export interface MapKernel extends Pick<LoopKernel, "label" | "axes" | "streams" | "values" | "stores" | "size"> {
+export interface MapKernel
+  extends Pick<LoopKernel, "label" | "axes" | "streams" | "values" | "stores" | "size"> {
   readonly kind: "map";
 }
 
@@ -144,7 +145,10 @@ export interface ColumnsKernel extends Omit<LoopKernel, "kind" | "epilogue"> {
 
 /** Merges the chunks' states and runs the epilogue; its axes are the kept ones. */
 export interface MergeKernel
-  extends Pick<LoopKernel, "label" | "axes" | "streams" | "values" | "reductions" | "epilogue" | "size"> {
+  extends Pick<
+    LoopKernel,
+    "label" | "axes" | "streams" | "values" | "reductions" | "epilogue" | "size"
+  > {
   readonly kind: "merge";
   readonly chunkCount: number;
   readonly partials: Partials;

@@ -104,10 +104,16 @@ function canLieOver(
   const isTaken = [...lives.values()].some(({ over }) => over === load.buffer.index);
   const uses = kernel.streams.filter(({ buffer }) => isSame(buffer, load.buffer));
   return (
-    !isTaken && uses.length === 1 && load.steps === null && store.steps === null &&
-    load.dtype === store.dtype && load.offset === store.offset &&
+    !isTaken &&
+    uses.length === 1 &&
+    load.steps === null &&
+    store.steps === null &&
+    load.dtype === store.dtype &&
+    load.offset === store.offset &&
     String(load.strides) === String(store.strides) &&
-    !kernel.values?.some((value) => value.kind === "gather" && kernel.streams[value.stream] === load)
+    !kernel.values?.some(
+      (value) => value.kind === "gather" && kernel.streams[value.stream] === load,
+    )
   );
 }
 

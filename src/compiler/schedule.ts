@@ -39,8 +39,9 @@ class Scheduler {
     this.graph.nodes.forEach((node, position) => {
       const value = this.locate(node, position);
       const output = this.outputOf.get(position);
-      const isOwn = output === undefined || (isStep(value.source) && value.source.output === output);
-      if (!isOwn) this.copy(node, value, output);
+      const isOwn =
+        output === undefined || (isStep(value.source) && value.source.output === output);
+      if (!isOwn) this.copy({ ...node, name: "copy" }, value, output);
       this.located.push(value);
     });
     return this.steps;
@@ -81,7 +82,11 @@ class Scheduler {
     if (isKind(node, "pointwise")) {
       const operands = this.operands(node, node.shape);
       return this.push({
-        ...common, kind: "pointwise", space: node.shape, operands, body: node.attributes.body,
+        ...common,
+        kind: "pointwise",
+        space: node.shape,
+        operands,
+        body: node.attributes.body,
       });
     }
     if (isKind(node, "reduce")) {
@@ -105,8 +110,14 @@ class Scheduler {
     const access = accessOf({ shape: node.shape, strides, offset: 0 });
     const index = this.operand(node, 1, node.shape);
     return this.push({
-      kind: "gather", label: node.name, dtype: node.dtype, shape: node.shape, output,
-      space: node.shape, operands: [{ source: x, access }, index], stride,
+      kind: "gather",
+      label: node.name,
+      dtype: node.dtype,
+      shape: node.shape,
+      output,
+      space: node.shape,
+      operands: [{ source: x, access }, index],
+      stride,
       extent: table.shape[axis] ?? 1,
     });
   }
@@ -115,8 +126,15 @@ class Scheduler {
     const { window: space, strides, offset } = node.attributes;
     const operands = [this.operand(node, 1, space)];
     return this.push({
-      kind: "place", label: node.name, dtype: node.dtype, shape: node.shape, output, space, operands,
-      target: this.target(node), window: accessOf({ shape: space, strides, offset }),
+      kind: "place",
+      label: node.name,
+      dtype: node.dtype,
+      shape: node.shape,
+      output,
+      space,
+      operands,
+      target: this.target(node),
+      window: accessOf({ shape: space, strides, offset }),
     });
   }
 
@@ -127,9 +145,18 @@ class Scheduler {
     const stride = strides[axis] ?? 0;
     strides[axis] = 0;
     return this.push({
-      kind: "scatter", label: node.name, dtype: node.dtype, shape: node.shape, output, space,
+      kind: "scatter",
+      label: node.name,
+      dtype: node.dtype,
+      shape: node.shape,
+      output,
+      space,
       operands: [this.operand(node, 1, space), this.operand(node, 2, space)],
-      target: this.target(node), axis, combine, stride, extent: node.shape[axis] ?? 1,
+      target: this.target(node),
+      axis,
+      combine,
+      stride,
+      extent: node.shape[axis] ?? 1,
       window: accessOf({ shape: space, strides, offset: 0 }),
     });
   }
@@ -159,7 +186,11 @@ class Scheduler {
       const accesses = operands.slice(0, at + 1).map(({ access }) => access);
       if (commonCuts(space, accesses)) continue;
       const { dtype, shape } = this.node(node, at);
-      const source = this.copy({ name: "contiguous", dtype, shape }, operands[at] as Operand, undefined);
+      const source = this.copy(
+        { name: "contiguous", dtype, shape },
+        operands[at] as Operand,
+        undefined,
+      );
       operands[at] = { source, access: identityAccess(space) };
     }
     return operands;
@@ -185,8 +216,13 @@ class Scheduler {
       ? accessOf({ shape, strides: shape.map(() => 0), offset: 0 })
       : value.access;
     return this.push({
-      kind: "pointwise", label: node.name === "view" ? "copy" : node.name, dtype, space: shape, shape,
-      operands: [{ source: value.source, access }], body: identityBody(dtype),
+      kind: "pointwise",
+      label: node.name,
+      dtype,
+      space: shape,
+      shape,
+      operands: [{ source: value.source, access }],
+      body: identityBody(dtype),
       output: output ?? null,
     });
   }
@@ -233,7 +269,11 @@ function composeLocated(base: Access, shape: Shape, outer: Access): Access | nul
   if (sizeOf(shape) === 0) return outer;
   const cut = base.axes.flat();
   return composeAccess(
-    { shape: cut.map(({ size }) => size), strides: cut.map(({ stride }) => stride), offset: base.offset },
+    {
+      shape: cut.map(({ size }) => size),
+      strides: cut.map(({ stride }) => stride),
+      offset: base.offset,
+    },
     outer,
   );
 }

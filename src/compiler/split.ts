@@ -1,9 +1,10 @@
 // split: Kernel → RunnableKernel[]. A reduction is cut into chunks by its shape alone, so that its
 // value has the same bits for any number of workers; the chunks' states are merged by a second kernel.
 
+import type { DType } from "../base/dtypes.ts";
 import { sizeOf } from "../base/shapes.ts";
-import { chunkElements } from "./flatten.ts";
 import { partialDType } from "./emit/register.ts";
+import { chunkElements } from "./flatten.ts";
 import type {
   Axis,
   Chunks,
@@ -59,55 +60,78 @@ function chunksAcross(axes: readonly Axis[]): Chunks {
   return { count: Math.ceil(total / rows), unitRows: rows, blocks: 1, rows, elements: null };
 }
 
+/** Two kernels with the partial states between them. */
 function splitInTwo(
   kernel: LoopKernel,
   chunks: Chunks,
   isAcross: boolean,
   nextTemp: () => number,
 ): RunnableKernel[] {
-  const { label, axes, streams, values, bodyCount, stores, reductions, epilogue, size } = kernel;
+  const { label, axes, values, bodyCount, stores, reductions, size, blockElements } = kernel;
+  const states = stateBuffers(kernel, nextTemp);
+  const body = trim(kernel, { from: 0, to: bodyCount }, stores);
+  const first = withStates(states, body.streams, axes);
+  const common = { label, axes, bodyCount, reductions, chunks, size, blockElements };
+  const folding = { ...common, values: body.values, stores: body.stores, ...first };
+  const after = trim(kernel, { from: bodyCount, to: values.length }, kernel.epilogue);
   const kept = axes.filter(({ isReduced }) => !isReduced);
-  const layout = partialLayout(kept);
+  const merging: RunnableKernel = {
+    kind: "merge",
+    label,
+    axes: kept,
+    values: after.values.map((value) => (value.kind === "index" ? onKept(value, axes) : value)),
+    reductions,
+    epilogue: after.stores,
+    chunkCount: chunks.count,
+    size: sizeOf(sizes(kept)) * chunks.count,
+    ...withStates(
+      states,
+      after.streams.map((stream) => onKept(stream, axes)),
+      kept,
+    ),
+  };
+  const partial: RunnableKernel = isAcross
+    ? { kind: "columns", ...folding }
+    : { kind: "rows", epilogue: [], ...folding };
+  return [partial, merging];
+}
+
+/** The buffers of all states, and how the kept elements lie in each. */
+interface StateBuffers {
+  readonly temps: readonly (readonly { readonly index: number; readonly dtype: DType }[])[];
+  readonly strides: readonly number[];
+  readonly elements: number;
+}
+
+function stateBuffers({ axes, reductions }: LoopKernel, nextTemp: () => number): StateBuffers {
   const temps = reductions.map(({ reducer }) =>
     reducer.state.map(({ type }) => ({ index: nextTemp(), dtype: partialDType[type] })),
   );
-  const partialsAfter = (existing: readonly Stream[], onAxes: readonly Axis[]) => {
-    const made: Stream[] = [];
-    const ids = temps.map((states) =>
-      states.map(({ index, dtype }) => {
-        const strides = spreadKept(onAxes, layout.strides);
-        made.push({ buffer: { kind: "temp", index }, dtype, strides, offset: 0, steps: null });
-        return existing.length + made.length - 1;
-      }),
-    );
-    const partials: Partials = { streams: ids, chunkStride: layout.elements };
-    return { streams: [...existing, ...made], partials };
-  };
-  const body = trim(values, streams, { from: 0, to: bodyCount }, stores);
-  const first = partialsAfter(body.streams, axes);
-  const common = { label, axes, bodyCount, reductions, chunks, size, blockElements: kernel.blockElements };
-  const partial: RunnableKernel = isAcross
-    ? { ...common, kind: "columns", values: body.values, stores: body.stores, ...first }
-    : { ...common, kind: "rows", values: body.values, stores: body.stores, epilogue: [], ...first };
-  const after = trim(values, streams, { from: bodyCount, to: values.length }, epilogue);
-  const keptStreams = after.streams.map((stream) => ({
-    ...stream,
-    strides: stream.strides.filter((_, axis) => !axes[axis]?.isReduced),
-  }));
-  const keptValues = after.values.map((value): KernelValue =>
-    value.kind === "index"
-      ? { ...value, strides: value.strides.filter((_, axis) => !axes[axis]?.isReduced) }
-      : value,
-  );
-  const second = partialsAfter(keptStreams, kept);
-  return [
-    partial,
-    {
-      kind: "merge", label, axes: kept, values: keptValues, reductions, epilogue: after.stores,
-      chunkCount: chunks.count, size: sizeOf(sizes(kept)) * chunks.count, ...second,
-    },
-  ];
+  return { temps, ...partialLayout(axes.filter(({ isReduced }) => !isReduced)) };
 }
+
+/** The streams with those of the states behind them, walked along `axes`. */
+function withStates(
+  { temps, strides, elements }: StateBuffers,
+  streams: readonly Stream[],
+  axes: readonly Axis[],
+): { streams: readonly Stream[]; partials: Partials } {
+  const made: Stream[] = [];
+  const ids = temps.map((states) =>
+    states.map(({ index, dtype }) => {
+      const buffer = { kind: "temp", index } as const;
+      made.push({ buffer, dtype, strides: spreadKept(axes, strides), offset: 0, steps: null });
+      return streams.length + made.length - 1;
+    }),
+  );
+  return { streams: [...streams, ...made], partials: { streams: ids, chunkStride: elements } };
+}
+
+/** A walk of all axes as one of the kept axes. */
+const onKept = <Walk extends { readonly strides: readonly number[] }>(
+  walk: Walk,
+  axes: readonly Axis[],
+): Walk => ({ ...walk, strides: walk.strides.filter((_, axis) => !axes[axis]?.isReduced) });
 
 /** Rows of the last kept axis are padded to whole vectors: a tail's store touches no neighbour. */
 function partialLayout(kept: readonly Axis[]): { strides: number[]; elements: number } {
@@ -130,8 +154,7 @@ function spreadKept(axes: readonly Axis[], strides: readonly number[]): number[]
 
 /** The values of a range with only the streams they and the stores use, renumbered. */
 function trim(
-  values: readonly KernelValue[],
-  streams: readonly Stream[],
+  { values, streams }: LoopKernel,
   range: { from: number; to: number },
   stores: LoopKernel["stores"],
 ): Pick<LoopKernel, "values" | "streams" | "stores"> {
@@ -150,7 +173,8 @@ function trim(
     if (value.kind === "gather") {
       return { ...value, stream: renumber(value.stream), index: value.index - range.from };
     }
-    if (value.kind === "apply") return { ...value, args: value.args.map((arg) => arg - range.from) };
+    if (value.kind === "apply")
+      return { ...value, args: value.args.map((arg) => arg - range.from) };
     return value;
   });
   const trimmedStores = stores.map(({ value, stream }) => ({

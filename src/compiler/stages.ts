@@ -14,8 +14,8 @@ const bytesPerCycle = 6;
 /** Units that make a tile. A matter of cost alone: no kernel's result depends on it. */
 export function grainOf(kernel: RunnableKernel): number {
   const units = unitsOf(kernel);
-  const bytes = kernel.streams.reduce((sum, { dtype, strides }) => {
-    return strides.some((stride) => stride !== 0) ? sum + dtypes[dtype].bytes : sum;
+  const bytes = kernel.streams.reduce((total, { dtype, strides }) => {
+    return strides.some((stride) => stride !== 0) ? total + dtypes[dtype].bytes : total;
   }, 0);
   let instructions = 4;
   for (const value of kernel.values) {
@@ -49,7 +49,9 @@ export function stagesOf(launches: readonly Launch[], touches: readonly Touches[
     const tiles = tilesOf(launch);
     const last = stages.at(-1);
     const members = last ? Array.from({ length: last.count }, (_, i) => last.first + i) : [];
-    const isFree = members.every((member) => !conflicts(touches[member] as Touches, touches[at] as Touches));
+    const isFree = members.every(
+      (member) => !conflicts(touches[member] as Touches, touches[at] as Touches),
+    );
     if (last && tiles === 1 && (last.kind === "serial" || last.tiles === 1)) {
       last.kind = "serial";
       last.count++;

@@ -30,14 +30,25 @@ export function scalarNode(dtype: DType, value: number): Node<"scalar"> {
   const spelled = structural ? (Object.is(rounded, -0) ? "-0" : String(rounded)) : "";
   const attributes = { structural };
   return makeNode({
-    kind: "scalar", name: "scalar", dtype, shape: [], inputs: [], attributes, spelled,
+    kind: "scalar",
+    name: "scalar",
+    dtype,
+    shape: [],
+    inputs: [],
+    attributes,
+    spelled,
     parameter: rounded,
   });
 }
 
 export function iotaNode(size: number): Node<"iota"> {
   return makeNode({
-    kind: "iota", name: "iota", dtype: "int32", shape: [size], inputs: [], attributes: null,
+    kind: "iota",
+    name: "iota",
+    dtype: "int32",
+    shape: [size],
+    inputs: [],
+    attributes: null,
     spelled: "",
   });
 }
@@ -79,7 +90,13 @@ export function pointwiseNode(spec: PointwiseSpec): Node {
   const folded = inputs.length > 0 ? foldPointwise(inputs, body) : null;
   if (folded !== null) return fullNode(dtype, shape, folded);
   return makeNode({
-    kind: "pointwise", name, dtype, shape, inputs, attributes: { body }, spelled: spec.spelled,
+    kind: "pointwise",
+    name,
+    dtype,
+    shape,
+    inputs,
+    attributes: { body },
+    spelled: spec.spelled,
   });
 }
 
@@ -92,15 +109,42 @@ function withoutExpand(node: Node): Node {
 
 /** Only what JavaScript rounds as the machine does is folded here: no fused or approximated step. */
 const exactlyRounded = new Set<LaneOp>([
-  "const", "add", "sub", "mul", "div", "min", "max", "neg", "abs", "sqrt", "floor", "ceil", "trunc",
-  "nearest", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "xor", "not", "select", "convert",
+  "const",
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "min",
+  "max",
+  "neg",
+  "abs",
+  "sqrt",
+  "floor",
+  "ceil",
+  "trunc",
+  "nearest",
+  "eq",
+  "ne",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "and",
+  "or",
+  "xor",
+  "not",
+  "select",
+  "convert",
 ]);
 
 function foldPointwise(inputs: readonly Node[], body: LaneBody): number | null {
   if (!inputs.every((input) => input.is("scalar") && !input.memory)) return null;
   if (body.instructions.length > 4) return null;
   if (!body.instructions.every(({ op }) => exactlyRounded.has(op))) return null;
-  return resultOf(body, inputs.map((input, at) => laneValue(body, at, input.scalar)));
+  return resultOf(
+    body,
+    inputs.map((input, at) => laneValue(body, at, input.scalar)),
+  );
 }
 
 /** The body's one result as a tensor's element: a mask as 0 or 1. */
@@ -127,8 +171,13 @@ export function viewNode(input: Node, view: View): Node {
   const { shape, strides, offset } = view;
   const free = isGiven(input);
   return makeNode({
-    kind: "view", name: "view", dtype: input.dtype, shape, inputs: [input],
-    attributes: { strides, offset }, spelled: free ? `${strides}` : `${strides}+${offset}`,
+    kind: "view",
+    name: "view",
+    dtype: input.dtype,
+    shape,
+    inputs: [input],
+    attributes: { strides, offset },
+    spelled: free ? `${strides}` : `${strides}+${offset}`,
     parameter: offset,
   });
 }
@@ -172,19 +221,24 @@ export function reduceNode({ name, dtype, input, axes, reducer }: ReduceSpec): N
   const shape = input.shape.filter((_, axis) => !axes.includes(axis));
   // Of no elements: no loop would run, so the result is the state that every fold starts from.
   if (input.size === 0) {
-    return fullNode(dtype, shape, resultOf(reducer.finish, reducer.state.map(({ initial }) => initial)));
+    return fullNode(
+      dtype,
+      shape,
+      resultOf(
+        reducer.finish,
+        reducer.state.map(({ initial }) => initial),
+      ),
+    );
   }
   return makeNode({
-    kind: "reduce", name, dtype, shape, inputs: [input], attributes: { axes, reducer },
+    kind: "reduce",
+    name,
+    dtype,
+    shape,
+    inputs: [input],
+    attributes: { axes, reducer },
     spelled: `${axes} ${input.dtype}`,
   });
-}
-
-/** What a reduction of nothing gives: its initial state, finished. */
-function emptyReduction({ state, finish }: Reducer): number {
-  const initial = state.map(({ type, initial }) => (type === "mask" ? -Number(initial !== 0) : initial));
-  const [result] = evaluateLanes(finish, initial);
-  return isMaskResult(finish) ? Number(result !== 0) : Number(result);
 }
 
 export function placeNode(base: Node, value: Node, window: View): Node {
@@ -193,15 +247,25 @@ export function placeNode(base: Node, value: Node, window: View): Node {
   }
   const { shape, strides, offset } = window;
   return makeNode({
-    kind: "place", name: "place", dtype: base.dtype, shape: base.shape, inputs: [base, value],
-    attributes: { window: shape, strides, offset }, spelled: `${shape} ${strides} ${offset}`,
+    kind: "place",
+    name: "place",
+    dtype: base.dtype,
+    shape: base.shape,
+    inputs: [base, value],
+    attributes: { window: shape, strides, offset },
+    spelled: `${shape} ${strides} ${offset}`,
   });
 }
 
 export function gatherNode(x: Node, axis: number, index: Node): Node<"gather"> {
   return makeNode({
-    kind: "gather", name: "gather", dtype: x.dtype, shape: index.shape, inputs: [x, index],
-    attributes: { axis }, spelled: `${axis}`,
+    kind: "gather",
+    name: "gather",
+    dtype: x.dtype,
+    shape: index.shape,
+    inputs: [x, index],
+    attributes: { axis },
+    spelled: `${axis}`,
   });
 }
 
@@ -214,10 +278,22 @@ export interface ScatterSpec {
   combine: LaneBody;
 }
 
-export function scatterNode({ name, base, index, value, axis, combine }: ScatterSpec): Node<"scatter"> {
+export function scatterNode({
+  name,
+  base,
+  index,
+  value,
+  axis,
+  combine,
+}: ScatterSpec): Node<"scatter"> {
   return makeNode({
-    kind: "scatter", name, dtype: base.dtype, shape: base.shape, inputs: [base, index, value],
-    attributes: { axis, combine }, spelled: `${axis}`,
+    kind: "scatter",
+    name,
+    dtype: base.dtype,
+    shape: base.shape,
+    inputs: [base, index, value],
+    attributes: { axis, combine },
+    spelled: `${axis}`,
   });
 }
 

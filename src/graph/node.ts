@@ -89,9 +89,10 @@ const structures = new Map<string, number>();
 
 /** The number of a structure, the same for equal texts for the life of the page. */
 export function structureOf(text: string): number {
-  let number = structures.get(text);
-  if (number === undefined) structures.set(text, (number = structures.size));
-  return number;
+  const known = structures.get(text);
+  if (known !== undefined) return known;
+  structures.set(text, structures.size);
+  return structures.size - 1;
 }
 
 const interned = new Map<string, Node>();

@@ -2,8 +2,8 @@
 // structure, spelled in numbers), its inputs and its scalars; the graph itself is only written out when
 // no program of that key is known.
 
-import type { Graph, GraphNode } from "../graph/serialize.ts";
 import { isGiven, memoryStructure, type Node } from "../graph/node.ts";
+import type { Graph, GraphNode } from "../graph/serialize.ts";
 
 export interface Collected {
   /** Everything that makes the program; equal words mean the same program. */
@@ -116,7 +116,13 @@ export function graphOf({ nodes, outputs, inputs, scalars }: Collected): Graph {
     } else if (node.is("view") && isLeaf(node)) {
       const base = node.inputs[0] as Node;
       const { strides } = node.attributes;
-      const memory = { ...common, shape: base.shape, kind: "memory", inputs: [], attributes: null } as const;
+      const memory = {
+        ...common,
+        shape: base.shape,
+        kind: "memory",
+        inputs: [],
+        attributes: null,
+      } as const;
       written.push({ ...memory, leaf: inputCount++ });
       const inputs = [written.length - 1];
       written.push({ ...common, kind: "view", inputs, attributes: { strides, offset: 0 } });
@@ -124,7 +130,14 @@ export function graphOf({ nodes, outputs, inputs, scalars }: Collected): Graph {
       const { structural } = node.attributes;
       const leaf = structural ? -1 : scalarCount++;
       const value = structural ? node.scalar : 0;
-      written.push({ ...common, kind: "scalar", inputs: [], attributes: node.attributes, leaf, value });
+      written.push({
+        ...common,
+        kind: "scalar",
+        inputs: [],
+        attributes: node.attributes,
+        leaf,
+        value,
+      });
     } else {
       const inputs = node.inputs.map(({ position }) => places[position] as number);
       written.push({ ...common, kind: node.kind, inputs, attributes: node.attributes });
@@ -138,4 +151,3 @@ export function graphOf({ nodes, outputs, inputs, scalars }: Collected): Graph {
     scalarCount: scalars.length,
   };
 }
-

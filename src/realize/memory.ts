@@ -135,7 +135,10 @@ export class MemoryLedger {
     if (node.holders > 0) return;
     memory.ballast = this.ballasts.get(node) ?? null;
     this.ballasts.delete(node);
-    if (node.readers === 0) return this.free(memory);
+    if (node.readers === 0) {
+      this.free(memory);
+      return;
+    }
     this.replaced.push({ memory, request: this.requests });
     this.replacedBytes += memory.bytes;
     this.endGrace();

@@ -46,7 +46,8 @@ export class Pending implements StorageObserver {
   /** Adds to a request what would be lost when it commits. */
   keepReaders(collector: Collector, changed: ReadonlyMap<Storage, Node>): void {
     const doomed = new Set<Node>();
-    for (const storage of changed.keys()) if (storage.committed.memory) doomed.add(storage.committed);
+    for (const storage of changed.keys())
+      if (storage.committed.memory) doomed.add(storage.committed);
     if (doomed.size > 0) {
       const lost = (storage: Storage): boolean => isLost(storage.node, collector, doomed);
       for (const ref of this.older) {

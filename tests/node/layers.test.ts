@@ -20,12 +20,14 @@ const below = {
   wasm: ["base"],
   graph: ["base"],
   ops: ["graph", "base"],
-  functions: ["ops", "graph", "base"],
-  autograd: ["functions", "ops", "graph", "base"],
+  // A composite is one entry of the Tape whose derivative walks what it recorded: functions need the walk.
+  autograd: ["ops", "graph", "base"],
+  functions: ["autograd", "ops", "graph", "base"],
   compiler: ["graph", "base", "wasm"],
   runtime: ["base"],
-  realize: ["compiler", "runtime", "graph", "base"],
-  tensor: ["functions", "ops", "autograd", "realize", "graph", "base"],
+  storage: ["graph"],
+  realize: ["storage", "compiler", "runtime", "graph", "base"],
+  tensor: ["functions", "ops", "autograd", "realize", "storage", "graph", "base"],
 } as const;
 
 const handles = ["tensor", ...below.tensor] as const;

@@ -28,6 +28,9 @@ function roundHalfEven(x: number): number {
 
 const lipschitz = (_: number, e: number): number => e;
 
+/** Far outside, sine and cosine lose their digits; they stay within [-1, 1]. */
+const waving = (x: number, e: number): number => (Math.abs(x) < 1e4 ? Math.min(e, 2) : 2);
+
 export const unaries: Record<string, Unary> = {
   neg: { run: (x) => -x, kind: "exact", keepsIntegers: true },
   abs: { run: Math.abs, kind: "exact", moves: lipschitz, keepsIntegers: true },
@@ -58,8 +61,8 @@ export const unaries: Record<string, Unary> = {
   log1p: { run: Math.log1p, kind: "near" },
   tanh: { run: Math.tanh, kind: "near" },
   sigmoid: { run: (x) => 1 / (1 + Math.exp(-x)), kind: "near" },
-  sin: { run: Math.sin, kind: "near", moves: lipschitz },
-  cos: { run: Math.cos, kind: "near", moves: lipschitz },
+  sin: { run: Math.sin, kind: "near", moves: waving },
+  cos: { run: Math.cos, kind: "near", moves: waving },
 };
 
 export function applyUnary({ run, kind, moves }: Unary, dtype: ModelDType, [x, e]: Item): Item {
@@ -73,7 +76,7 @@ export function applyUnary({ run, kind, moves }: Unary, dtype: ModelDType, [x, e
   if (kind === "exact" && e === 0) return [value, 0];
   if (!isFloating(dtype) && e === 0) return nearOf("float32", value);
   if (!isFloating(dtype)) return unknown;
-  const moved = e === 0 ? 0 : moves ? moves(x, e) : spread(run, x, e, value);
+  const moved = moves ? moves(x, e) : e === 0 ? 0 : spread(run, x, e, value);
   if (Number.isNaN(value) && e === 0) return [value, 0];
   const [near, error] = kind === "near" ? nearOf(dtype, value) : [value, 0];
   return [near, Number.isNaN(moved) ? Infinity : moved * (1 + 2 ** -10) + error];

@@ -1,8 +1,8 @@
 // columns: sums across rows, the lanes neighbouring sums. A unit is one chunk of rows of one block of
 // columns; its states lie in the partial buffer (in the nearest cache) and take row after row.
 
-import { sizeOf } from "../../base/shapes.ts";
 import { dtypes } from "../../base/dtypes.ts";
+import { sizeOf } from "../../base/shapes.ts";
 import type { Local } from "../../wasm/function.ts";
 import type { ColumnsKernel } from "../kernel.ts";
 import { blockRange, chunkRows, type Range, splitBlock, tail, vectorLoop } from "./inner-loop.ts";

@@ -88,7 +88,10 @@ export function tail(
     loop.startVector();
     body({ offset, copy: 0, lanes });
   };
-  if (!isCut) return write();
+  if (!isCut) {
+    write();
+    return;
+  }
   f.get(offset);
   f.address(Math.floor(loop.inner / 4) * 16);
   f.addressOp("eq");
@@ -96,7 +99,11 @@ export function tail(
 }
 
 /** The inner axis' block of a unit, and the unit with the block taken off. */
-export function splitBlock(f: FunctionBuilder, unit: Local, blocks: number): { rest: Local; block: Local | null } {
+export function splitBlock(
+  f: FunctionBuilder,
+  unit: Local,
+  blocks: number,
+): { rest: Local; block: Local | null } {
   if (blocks === 1) return { rest: unit, block: null };
   const rest = f.local("i32");
   const block = f.local("i32");
@@ -111,7 +118,8 @@ export function splitBlock(f: FunctionBuilder, unit: Local, blocks: number): { r
   return { rest, block };
 }
 
-export const outerAxes = (count: number): number[] => Array.from({ length: Math.max(count - 1, 0) }, (_, axis) => axis);
+export const outerAxes = (count: number): number[] =>
+  Array.from({ length: Math.max(count - 1, 0) }, (_, axis) => axis);
 
 /** Sets the first row of a chunk; returns the one after its last. */
 export function chunkRows(

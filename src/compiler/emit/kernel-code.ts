@@ -61,12 +61,7 @@ export function unitsOf(kernel: RunnableKernel): number {
   }
 }
 
-function forUnits(
-  f: FunctionBuilder,
-  begin: Local,
-  end: Local,
-  body: (unit: Local) => void,
-): void {
+function forUnits(f: FunctionBuilder, begin: Local, end: Local, body: (unit: Local) => void): void {
   const unit = f.local("i32");
   f.get(begin);
   f.set(unit);

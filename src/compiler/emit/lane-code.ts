@@ -15,6 +15,8 @@ import {
   vectorShape,
 } from "./register.ts";
 
+const shifts = { shl: "shl", shrS: "shr_s", shrU: "shr_u" } as const;
+
 export class LaneCode {
   private readonly constants = new Map<string, Register>();
 
@@ -41,7 +43,11 @@ export class LaneCode {
     for (const { op, type, value } of body.instructions) {
       if (op === "const") this.constant(type, value as number | bigint);
     }
-    if (body.instructions.some(({ op, to, type }) => op === "convert" && (type === "mask" || to === "mask"))) {
+    if (
+      body.instructions.some(
+        ({ op, to, type }) => op === "convert" && (type === "mask" || to === "mask"),
+      )
+    ) {
       for (const type of ["f32", "f64", "i32"] as const) {
         this.constant(type, 0);
         this.constant(type, 1);
@@ -99,28 +105,26 @@ export class LaneCode {
       case "or":
       case "xor":
       case "not":
-        return f.op(`v128.${op}`);
+        f.op(`v128.${op}`);
+        break;
       case "madd":
-        if (this.isRelaxed) return f.op(`${shape as "f32x4"}.relaxed_madd`);
-        return this.multiplyAdd(shape as "f32x4");
+        if (this.isRelaxed) f.op(`${shape as "f32x4"}.relaxed_madd`);
+        else this.multiplyAdd(shape as "f32x4");
+        break;
       case "mulhi":
-        return this.highProduct();
+        this.highProduct();
+        break;
       case "shl":
-        return this.shift(`${shape as "i32x4"}.shl`, value);
       case "shrS":
-        return this.shift(`${shape as "i32x4"}.shr_s`, value);
       case "shrU":
-        return this.shift(`${shape as "i32x4"}.shr_u`, value);
+        f.i32(Number(value));
+        f.op(`${shape as "i32x4"}.${shifts[op]}`);
+        break;
       default: {
         const isSigned = isInteger && ["lt", "le", "gt", "ge", "min", "max"].includes(op);
-        return f.op(`${shape}.${op}${isSigned ? "_s" : ""}` as PlainOp);
+        f.op(`${shape}.${op}${isSigned ? "_s" : ""}` as PlainOp);
       }
     }
-  }
-
-  private shift(op: PlainOp, bits: number | bigint | undefined): void {
-    this.f.i32(Number(bits));
-    this.f.op(op);
   }
 
   /** x y z → x·y + z, rounded twice. */
@@ -238,8 +242,11 @@ function clampsOf(body: LaneBody) {
     const mask = op === "select" ? body.instructions[(args[0] as number) - count] : undefined;
     const isOrder = mask?.op === "gt" || mask?.op === "lt";
     const isClamp =
-      isOrder && (type === "f32" || type === "f64") && mask.type === type &&
-      mask.args[0] === args[2] && mask.args[1] === args[1];
+      isOrder &&
+      (type === "f32" || type === "f64") &&
+      mask.type === type &&
+      mask.args[0] === args[2] &&
+      mask.args[1] === args[1];
     if (isClamp) {
       clamps.set(at, { op: mask.op === "gt" ? "pmin" : "pmax", args: mask.args });
       masks.add((args[0] as number) - count);

@@ -95,10 +95,12 @@ export class LoopWriter {
       f.load(f.addressType === "i64" ? "i64.load" : "i32.load", { offset: at * 8 });
       f.set(this.bases[cell.index] as Local);
     });
-    for (const value of this.parts.values) if (value.kind === "apply") this.lanes.prepare(value.body);
+    for (const value of this.parts.values)
+      if (value.kind === "apply") this.lanes.prepare(value.body);
     this.parts.values.forEach((value, at) => {
       if (value.kind === "scalar") this.hoisted.set(at, this.scalar(args, value));
-      if (value.kind === "constant") this.hoisted.set(at, this.lanes.constant(value.type, value.value));
+      if (value.kind === "constant")
+        this.hoisted.set(at, this.lanes.constant(value.type, value.value));
     });
     if (this.parts.streams.some(({ dtype }) => dtype === "bool")) this.lanes.constant("i32", 0);
   }
@@ -153,12 +155,18 @@ export class LoopWriter {
   /** Sets every pointer from the indices, and what stays the same along a row. */
   startRow(valueCount: { from: number; to: number }): void {
     this.parts.streams.forEach((stream, at) => {
-      this.pointTo(this.pointers[at] as Local, this.bases[at] as Local, stream.strides, stream.dtype);
+      this.pointTo(
+        this.pointers[at] as Local,
+        this.bases[at] as Local,
+        stream.strides,
+        stream.dtype,
+      );
     });
     for (let at = valueCount.from; at < valueCount.to; at++) {
       const value = this.parts.values[at] as KernelValue;
       if (value.kind === "index") this.indexBases.set(at, this.indexBase(value));
-      if (this.levels[at] === "vector" || value.kind === "scalar" || value.kind === "constant") continue;
+      if (this.levels[at] === "vector" || value.kind === "scalar" || value.kind === "constant")
+        continue;
       this.hoisted.set(at, this.write(at, { offset: null, copy: 0, lanes: 4 }));
     }
   }
@@ -338,7 +346,13 @@ export class LoopWriter {
     return this.streams.gather(this.walker(value.stream, 0), walk, position);
   }
 
-  lanesAddress(stream: number, index: Register, stride: number, position: Position, lane: number): Local {
+  lanesAddress(
+    stream: number,
+    index: Register,
+    stride: number,
+    position: Position,
+    lane: number,
+  ): Local {
     return this.streams.laneAddress(this.walker(stream, 0), { index, stride }, position, lane);
   }
 

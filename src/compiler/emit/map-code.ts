@@ -3,7 +3,14 @@
 import { sizeOf } from "../../base/shapes.ts";
 import type { Local } from "../../wasm/function.ts";
 import type { Axis, MapKernel } from "../kernel.ts";
-import { blockElements, blockRange, outerAxes, splitBlock, tail, vectorLoop } from "./inner-loop.ts";
+import {
+  blockElements,
+  blockRange,
+  outerAxes,
+  splitBlock,
+  tail,
+  vectorLoop,
+} from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 import type { Register } from "./register.ts";
@@ -19,7 +26,9 @@ export function mapCode(kernel: MapKernel, loop: LoopWriter): (unit: Local) => v
   const write = (position: Position): void => {
     // All values before the first store: a result may lie where an operand lay (plan, shareDying).
     const registers = kernel.stores.map(({ value }) => loop.value(value, position));
-    kernel.stores.forEach(({ stream }, at) => loop.store(stream, registers[at] as Register, position));
+    kernel.stores.forEach(({ stream }, at) =>
+      loop.store(stream, registers[at] as Register, position),
+    );
   };
   return (unit) => {
     const { rest, block } = splitBlock(f, unit, blocks);

@@ -4,7 +4,14 @@
 import { dtypes } from "../../base/dtypes.ts";
 import type { Local } from "../../wasm/function.ts";
 import type { MergeKernel } from "../kernel.ts";
-import { blockElements, blockRange, outerAxes, splitBlock, tail, vectorLoop } from "./inner-loop.ts";
+import {
+  blockElements,
+  blockRange,
+  outerAxes,
+  splitBlock,
+  tail,
+  vectorLoop,
+} from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 import type { Register } from "./register.ts";
@@ -32,7 +39,12 @@ export function mergeCode(kernel: MergeKernel, loop: LoopWriter): (unit: Local) 
   };
 }
 
-function mergeAt(kernel: MergeKernel, loop: LoopWriter, states: StateCode, position: Position): void {
+function mergeAt(
+  kernel: MergeKernel,
+  loop: LoopWriter,
+  states: StateCode,
+  position: Position,
+): void {
   kernel.reductions.forEach((_, r) => {
     const finished = mergeReduction(kernel, loop, { states, r, position });
     kernel.values.forEach((value, at) => {
@@ -50,7 +62,11 @@ interface At {
   readonly position: Position;
 }
 
-function mergeReduction(kernel: MergeKernel, loop: LoopWriter, { states, r, position }: At): Register {
+function mergeReduction(
+  kernel: MergeKernel,
+  loop: LoopWriter,
+  { states, r, position }: At,
+): Register {
   const { f } = loop;
   const running = Array.from({ length: accumulators }, () => states.declare()[r] as State);
   for (const state of running) states.startOne(r, state);

@@ -71,7 +71,11 @@ class RowsWriter {
 
   private rowsOfChunk(chunk: Local | null): void {
     const { f } = this.loop;
-    const last = chunkRows(f, this.row, { chunk, chunks: this.kernel.chunks, total: this.rowCount });
+    const last = chunkRows(f, this.row, {
+      chunk,
+      chunks: this.kernel.chunks,
+      total: this.rowCount,
+    });
     f.loop((again) => {
       this.rowRange(null, Infinity);
       f.get(this.row);
@@ -91,7 +95,7 @@ class RowsWriter {
     loop.startRow({ from: 0, to: kernel.bodyCount });
     const range = blockRange(loop.f, block, { inner: loop.inner, length });
     const weight = kernel.values.reduce(
-      (sum, value) => sum + (value.kind === "apply" ? value.body.instructions.length : 0),
+      (total, value) => total + (value.kind === "apply" ? value.body.instructions.length : 0),
       0,
     );
     const isLight = weight <= lightBody && loop.inner >= 16;

@@ -11,7 +11,12 @@ import type { Register } from "./register.ts";
 
 /** The inner axis is walked whole by one unit: it is the scattered one, or is cut by rows of others. */
 export function scatterUnits({ axes }: ScatterKernel): number {
-  return sizeOf(axes.filter(({ isReduced }) => !isReduced).slice(0, freeOuter(axes)).map(({ size }) => size));
+  return sizeOf(
+    axes
+      .filter(({ isReduced }) => !isReduced)
+      .slice(0, freeOuter(axes))
+      .map(({ size }) => size),
+  );
 }
 
 const freeOuter = (axes: ScatterKernel["axes"]): number => {

@@ -53,7 +53,10 @@ export class StateCode {
   }
 
   private assign(state: State, next: readonly Register[], lanes: number): void {
-    const masked = lanes === 4 ? next : next.map((register, s) => this.masked(register, state[s] as Register, lanes));
+    const masked =
+      lanes === 4
+        ? next
+        : next.map((register, s) => this.masked(register, state[s] as Register, lanes));
     // A result may be another state's register: move all by way of copies.
     const copies = masked.map((register) => {
       const copy = newRegister(this.loop.f, register.type);
@@ -76,8 +79,15 @@ export class StateCode {
 
   /** Merges the four lanes of a state into lane 0: (0,1,2,3) with (2,3,0,1), then with (1,0,3,2). */
   mergeLanes(r: number, state: State): void {
-    for (const order of [[2, 3, 0, 1], [1, 0, 3, 2]] as const) {
-      this.merge(r, state, state.map((register) => this.shuffled(register, order)));
+    for (const order of [
+      [2, 3, 0, 1],
+      [1, 0, 3, 2],
+    ] as const) {
+      this.merge(
+        r,
+        state,
+        state.map((register) => this.shuffled(register, order)),
+      );
     }
   }
 
@@ -90,7 +100,9 @@ export class StateCode {
       f.get(high ?? low);
       const width = high ? 8 : 4;
       const own = high ? order.slice(at * 2, at * 2 + 2) : order;
-      f.shuffle(own.flatMap((lane) => Array.from({ length: width }, (_, byte) => lane * width + byte)));
+      f.shuffle(
+        own.flatMap((lane) => Array.from({ length: width }, (_, byte) => lane * width + byte)),
+      );
       f.set(part);
     });
     return result;

@@ -31,7 +31,8 @@ export class StreamCode {
 
   load(walker: Walker, position: Position): Register {
     const { dtype, stride } = walker;
-    if (walker.steps) return this.assemble(dtype, this.dividedPlaces(walker, walker.steps, position));
+    if (walker.steps)
+      return this.assemble(dtype, this.dividedPlaces(walker, walker.steps, position));
     if (stride === 0) return this.loadSplat(walker.pointer, dtype, 0);
     if (stride !== 1) return this.loadStrided(walker, position);
     const { f } = this;
@@ -77,8 +78,14 @@ export class StreamCode {
     // A negative stride starts from the last lane, as offsets of an access cannot be negative.
     const lowest = stride < 0 ? (position.lanes - 1) * stride * bytes : 0;
     const address = this.keep(walker, position, lowest);
-    const offsets = Array.from({ length: position.lanes }, (_, lane) => lane * stride * bytes - lowest);
-    return this.assemble(dtype, offsets.map((offset) => ({ address, offset })));
+    const offsets = Array.from(
+      { length: position.lanes },
+      (_, lane) => lane * stride * bytes - lowest,
+    );
+    return this.assemble(
+      dtype,
+      offsets.map((offset) => ({ address, offset })),
+    );
   }
 
   /** Addresses of the lanes where the index must be divided. */
@@ -170,10 +177,14 @@ export class StreamCode {
       own.forEach(({ address, offset }, lane) => {
         f.get(address);
         if (dtype === "bool") f.load("i32.load8_u", { offset });
-        else if (lane === 0) f.load(width === 2 ? "v128.load64_zero" : "v128.load32_zero", { offset, align: 2 });
+        else if (lane === 0)
+          f.load(width === 2 ? "v128.load64_zero" : "v128.load32_zero", { offset, align: 2 });
         else {
           f.get(part);
-          f.loadLane(width === 2 ? "v128.load64_lane" : "v128.load32_lane", lane, { offset, align: 2 });
+          f.loadLane(width === 2 ? "v128.load64_lane" : "v128.load32_lane", lane, {
+            offset,
+            align: 2,
+          });
         }
         if (dtype === "bool") this.insertBool(part, lane);
         f.set(part);
@@ -266,7 +277,10 @@ export class StreamCode {
     const { f } = this;
     const address = f.local(f.addressType);
     this.address(walker, position);
-    const ahead = walker.stride === 1 ? shift : shift + position.copy * 4 * walker.stride * dtypes[walker.dtype].bytes;
+    const ahead =
+      walker.stride === 1
+        ? shift
+        : shift + position.copy * 4 * walker.stride * dtypes[walker.dtype].bytes;
     if (ahead !== 0) {
       f.address(Math.abs(ahead));
       f.addressOp(ahead < 0 ? "sub" : "add");
