@@ -27,6 +27,9 @@ const copyAtOnce = 256 * 1024;
 interface Asked {
   readonly nodes: readonly Node[];
   readonly op: string;
+  /** Pinned for who reads: a change in place that is committed together must not free it. */
+  readonly held: OwnedMemory[];
+  readonly isRead: boolean;
   readonly resolve: () => void;
   readonly reject: (cause: unknown) => void;
 }
@@ -88,9 +91,10 @@ class Realizer {
     return this.opened?.executor.heap.stats();
   }
 
-  ask(nodes: readonly Node[], op: string): Promise<void> {
+  ask(nodes: readonly Node[], op: string, held: OwnedMemory[] | null = null): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.asked.push({ nodes, op, resolve, reject });
+      const isRead = held !== null;
+      this.asked.push({ nodes, op, held: held ?? [], isRead, resolve, reject });
       this.flushSoon();
     });
   }
@@ -118,6 +122,7 @@ class Realizer {
       const engine = await this.open();
       const collected = this.collect(asked, changed);
       await this.bringInputs(engine, collected, pinned);
+      this.hold(asked);
       if (collected.outputs.length === 0) {
         void this.finishWithoutRun(asked, changed, pinned);
         return;
@@ -164,6 +169,18 @@ class Realizer {
       await executor.copyIn(bytes, memory.address);
       memory.isReady = true;
       this.uploads.delete(node);
+    }
+  }
+
+  /** Pins what is read, as far as it has memory yet. */
+  private hold(asked: readonly Asked[]): void {
+    for (const { nodes, held, isRead } of asked) {
+      if (!isRead) continue;
+      for (const { memory } of nodes as readonly { memory: OwnedMemory | null }[]) {
+        if (!memory || held.includes(memory)) continue;
+        this.ledger.pin([memory]);
+        held.push(memory);
+      }
     }
   }
 
@@ -253,6 +270,7 @@ class Realizer {
       const lost = run.inputs.find(({ node }) => node.failure);
       if (lost) throw lost.node.failure;
       for (const memory of run.made) memory.isReady = true;
+      this.hold(asked);
       this.commitStorages(changed);
       this.ledger.unpin(run.pinned);
       for (const { resolve } of asked) resolve();
@@ -335,16 +353,16 @@ export const readNow = (node: Node): TypedArray | null => copyNow(node, realizer
 export async function read(node: Node): Promise<TypedArray> {
   const uploaded = realizer.uploads.get(node);
   if (uploaded) return uploaded.slice();
-  await request([node], { op: "data" });
-  const memory = node.memory as OwnedMemory;
-  if (memory.spilled) return memory.spilled.slice();
-  const { executor } = await realizer.open();
-  realizer.ledger.pin([memory]);
+  const held: OwnedMemory[] = [];
   try {
+    await realizer.ask([node], "data", held);
+    const memory = node.memory as OwnedMemory;
+    if (memory.spilled) return memory.spilled.slice();
+    const { executor } = await realizer.open();
     const buffer = await executor.copyOut(usable(node, executor.heap).address, memory.bytes);
     return typedArray(node.dtype, buffer, 0, node.size);
   } finally {
-    realizer.ledger.unpin([memory]);
+    realizer.ledger.unpin(held);
   }
 }
 

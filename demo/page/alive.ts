@@ -54,7 +54,7 @@ export class Alive {
     if (!summary) missed.textContent = "not run yet";
     else {
       const all = summary.frames + summary.missed;
-      missed.textContent = `longest frame gap; ${count(summary.missed)} of ${count(all)} frames missed`;
+      missed.textContent = `longest frame gap\n${count(summary.missed)} of ${count(all)} frames missed`;
     }
   }
 

@@ -43,17 +43,20 @@ export class TilePicture {
   private run: TracedRun | null = null;
   private placed: Placed[] = [];
   private chosen: TileEvent | null = null;
+  /** What the slider chose stays when the pointer only passes over. */
+  private isPointed = false;
 
   constructor() {
     new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(this.canvas);
     onSchemeChange(() => this.draw());
     this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) =>
-      this.choose(this.at(offsetX, offsetY)),
+      this.point(this.at(offsetX, offsetY)),
     );
-    this.canvas.addEventListener("pointerleave", () => this.choose(null));
-    this.walk.addEventListener("input", () =>
-      this.choose(this.run?.events[this.walk.valueAsNumber] ?? null),
-    );
+    this.canvas.addEventListener("pointerleave", () => this.point(null));
+    this.walk.addEventListener("input", () => {
+      this.isPointed = false;
+      this.choose(this.run?.events[this.walk.valueAsNumber] ?? null);
+    });
   }
 
   show(run: TracedRun): void {
@@ -152,6 +155,13 @@ export class TilePicture {
       best = event;
     }
     return best;
+  }
+
+  private point(event: TileEvent | null): void {
+    if (!event && !this.isPointed) return;
+    this.isPointed = event !== null;
+    if (event) this.walk.valueAsNumber = this.run?.events.indexOf(event) ?? 0;
+    this.choose(event);
   }
 
   private choose(event: TileEvent | null): void {

@@ -21,7 +21,7 @@ const expected = [
 const large = 4096;
 /** The first passes compile the kernel and touch fresh memory. */
 const warmUps = 3;
-const passes = 12;
+const passes = 60;
 
 export async function seedJob(room: Room, alive: Alive): Promise<JobResult> {
   const { threads, reason, cores } = capabilities();

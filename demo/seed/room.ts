@@ -37,7 +37,7 @@ export class Room {
     });
     this.controls = new Controls({
       onSettings: (settings) => void this.try(() => this.apply(settings)),
-      onOnce: () => void this.try(() => this.session.runOnce()),
+      onOnce: () => void this.try(() => this.apply(this.controls.settings())),
       onContinuously: (isWanted) => this.continuously(isWanted),
     });
     setInterval(() => void this.showFigures(), figuresMilliseconds);
@@ -45,6 +45,7 @@ export class Room {
 
   /** Applies the settings and runs the program once, so that its result is seen. */
   async open(): Promise<void> {
+    showCode(this.controls.settings().size);
     await this.try(() => this.apply(this.controls.settings()));
   }
 
@@ -55,9 +56,15 @@ export class Room {
     showNote("Running …");
   }
 
+  /** Settings that hold already change nothing, and what failed before is tried again. */
   private async apply(settings: Settings): Promise<void> {
     await this.session.apply(settings);
     await this.session.runOnce();
+  }
+
+  private async applyAndGoOn(settings: Settings): Promise<void> {
+    await this.session.apply(settings);
+    await this.session.runContinuously();
   }
 
   private continuously(isWanted: boolean): void {
@@ -65,7 +72,7 @@ export class Room {
       this.session.stop();
       return;
     }
-    void this.try(() => this.session.runContinuously()).then(() =>
+    void this.try(() => this.applyAndGoOn(this.controls.settings())).then(() =>
       this.controls.showContinuous(false),
     );
   }

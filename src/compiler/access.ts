@@ -48,7 +48,8 @@ export const isInjective = (access: Access): boolean =>
  */
 export function composeAccess(inner: View, outer: Access): Access | null {
   const { shape } = inner;
-  if (sizeOf(shape) === 0) return { axes: outer.axes, offset: inner.offset };
+  const isEmpty = outer.axes.some((subAxes) => subAxes.some(({ size }) => size === 0));
+  if (isEmpty || sizeOf(shape) === 0) return { axes: outer.axes, offset: inner.offset };
   const flat = contiguousStrides(shape);
   const digits = flat.map(
     (stride, axis) => Math.floor(outer.offset / stride) % (shape[axis] as number),

@@ -198,8 +198,11 @@ class Scheduler {
 
   private operand(node: GraphNode, input: number, space: Shape): Operand {
     const { source, access } = this.at(node, input);
-    if (source.kind === "scalar" || source.kind === "constant") {
-      return { source, access: accessOf({ shape: space, strides: space.map(() => 0), offset: 0 }) };
+    // A number, or one that was realized meanwhile, stands for a tensor of any shape.
+    const isNumber = source.kind === "scalar" || source.kind === "constant";
+    if (isNumber || this.node(node, input).shape.length < space.length) {
+      const strides = space.map(() => 0);
+      return { source, access: accessOf({ shape: space, strides, offset: access.offset }) };
     }
     return { source, access };
   }

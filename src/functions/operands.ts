@@ -57,7 +57,9 @@ export interface Common {
 export function fitted(x: Value, { shape, dtype }: Common): Value {
   const { node } = x;
   const typed = node.dtype === dtype ? x : cast(x, dtype);
-  return node.kind === "scalar" || sameShape(node.shape, shape) ? typed : expand(typed, shape);
+  // A constant that was realized is a tensor as any other.
+  const isNumber = typed.node.kind === "scalar" && !typed.node.memory;
+  return isNumber || sameShape(node.shape, shape) ? typed : expand(typed, shape);
 }
 
 /** The shape that operands broadcast to. */

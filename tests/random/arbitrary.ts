@@ -46,7 +46,7 @@ export interface Built {
 
 /** The first choice of a program says how large its tensors may be; the last, what is compared. */
 export function build(choices: readonly Choices[]): Built {
-  const isLarge = (choices[0]?.[13] ?? 0) % 25 === 24;
+  const isLarge = (choices[0]?.[13] ?? 0) % 40 === 39;
   const builder = new Builder(dtypes, isLarge);
   builder.leaf(new Draw(choices[0] ?? []));
   const limit = isLarge ? 10 : choices.length;

@@ -103,15 +103,15 @@ const compared =
     return isSure && isApart ? [Number(value), 0] : unknown;
   };
 
-/** x − floor(x / y)·y or x − trunc(x / y)·y, exact where it is defined. */
+/** x − floor(x / y)·y or x − trunc(x / y)·y. */
 const remaining =
   (ofFloor: boolean): BinaryRule =>
   (_, [x, e], [y, f]) => {
     if (e + f > 0 || y === 0 || !Number.isFinite(x) || !Number.isFinite(y)) return unknown;
+    // Where a step of a quotient's way to it would round, the result may be off by y.
+    if (!Number.isInteger(x * 64) || !Number.isInteger(y * 64) || Math.abs(x / y) > 2 ** 14) return unknown;
     const rest = x % y;
-    if (!ofFloor || rest === 0 || rest < 0 === y < 0) return [rest, 0];
-    // Only where adding y back does not round.
-    return Number.isInteger(x * 64) && Number.isInteger(y * 64) ? [rest + y, 0] : unknown;
+    return [!ofFloor || rest === 0 || rest < 0 === y < 0 ? rest : rest + y, 0];
   };
 
 const chosen =
@@ -167,8 +167,10 @@ export function mapped(
   inputs: readonly Model[],
   run: (...items: Item[]) => Item,
 ): Model {
-  const items = inputs.map(itemsOf);
-  return filledBy(dtype, shape, (at) =>
-    run(...items.map(({ values, errors }): Item => [values[at], errors[at]])),
-  );
+  const [a, b, c] = inputs.map(itemsOf);
+  const item = ({ values, errors }: typeof a, at: number): Item => [values[at], errors[at]];
+  return filledBy(dtype, shape, (at) => {
+    if (!b) return run(item(a, at));
+    return c ? run(item(a, at), item(b, at), item(c, at)) : run(item(a, at), item(b, at));
+  });
 }

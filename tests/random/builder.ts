@@ -4,6 +4,7 @@
 import { leafValues } from "./leaves.ts";
 import {
   broadcast,
+  contiguous,
   filledBy,
   type Layout,
   type Model,
@@ -42,6 +43,8 @@ const largeShapes = [[40_000], [16, 2100], [257, 130], [3, 7, 1100], [2100, 16],
 export class Builder {
   readonly models = new Map<number, Model>();
   readonly statements: Statement[] = [];
+  /** What each read must give. */
+  readonly reads: Model[] = [];
   private live: number[] = [];
   private count = 0;
 
@@ -126,6 +129,11 @@ export class Builder {
   private push(result: number | null, { on = null, name, args, field = null }: Call): void {
     const receiver = on === null ? null : new Ref(on);
     this.statements.push({ kind: "call", result, on: receiver, name, args, field });
+  }
+
+  read(id: number): void {
+    this.statements.push({ kind: "read", of: id, read: this.reads.length });
+    this.reads.push(contiguous(this.model(id)));
   }
 
   drop(id: number): void {

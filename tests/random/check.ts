@@ -8,33 +8,35 @@ import { printed, Run } from "./program.ts";
 /** Base seed of all runs; SEED in the environment gives another. */
 export const baseSeed = (): number => Number(globalThis.process?.env?.SEED ?? 20240817);
 
-/** The data of all that is wanted, asked for together. */
-export async function run({ program }: Built): Promise<Map<number, TypedArray>> {
+export interface Outcome {
+  /** What was read on the way. */
+  readonly reads: readonly TypedArray[];
+  /** The data of all that is wanted, asked for together. */
+  readonly wanted: ReadonlyMap<number, TypedArray>;
+}
+
+export async function run({ program }: Built): Promise<Outcome> {
   const running = new Run();
   await running.all(program);
   const { wanted } = program;
-  for (const id of wanted) {
-    const { shape, dtype } = running.of(id);
-    void shape;
-    void dtype;
-  }
   const data = await Promise.all(wanted.map((id) => running.of(id).data()));
   await running.settled();
-  return new Map(wanted.map((id, at) => [id, data[at]]));
+  const reads = await Promise.all(running.reads);
+  return { reads, wanted: new Map(wanted.map((id, at) => [id, data[at]])) };
 }
 
 export async function check(built: Built): Promise<void> {
   const { program, builder } = built;
-  let data: Map<number, TypedArray>;
-  try {
-    data = await run(built);
-  } catch (cause) {
+  const { reads, wanted } = await run(built).catch((cause) => {
     throw new Error(`${printed(program)}\n// throws: ${(cause as Error).stack}`);
+  });
+  const refuse = (what: string, difference: string | null): void => {
+    if (difference) throw new Error(`${printed(program)}\n// ${what}${difference}`);
+  };
+  for (const [at, values] of reads.entries()) {
+    refuse(`read${at}`, differenceOf(values, builder.reads[at]));
   }
-  for (const [id, values] of data) {
-    const difference = differenceOf(values, builder.model(id));
-    if (difference) throw new Error(`${printed(program)}\n// t${id}${difference}`);
-  }
+  for (const [id, values] of wanted) refuse(`t${id}`, differenceOf(values, builder.model(id)));
 }
 
 /** What differs first, in words; null where all is as expected. */

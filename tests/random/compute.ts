@@ -59,6 +59,7 @@ export function binaryModel(name: string, x: Model, right: Model | number): Mode
   if (!shape) return null;
   if (common === "bool" && kind !== "bool") return null;
   if (name === "sub" && (isBool(x) || isBool(y))) return null;
+  if (right === 0 && !isFloating(common) && (name === "remainder" || name === "fmod")) return null;
   const within = kind === "float" && !isFloating(common) ? "float32" : common;
   const sides = [x, y].map((side) => expanded(cast(side, within), shape));
   const dtype = kind === "bool" ? "bool" : within;

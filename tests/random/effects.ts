@@ -126,6 +126,11 @@ const realize: Make = (b, draw) => {
   if (of.length > 0) b.statements.push({ kind: "realize", of, isAwaited: draw.oneIn(2) });
 };
 
+const read: Make = (b, draw) => {
+  const id = b.pick(draw);
+  if (id !== null) b.read(id);
+};
+
 const turn: Make = (b) => {
   b.statements.push({ kind: "turn" });
 };
@@ -147,7 +152,8 @@ export const effectStatements: readonly (readonly [weight: number, make: Make])[
 ];
 
 export const requestStatements: readonly (readonly [weight: number, make: Make])[] = [
-  [3, realize],
+  [4, realize],
+  [2, read],
   [1, turn],
   [2, drop],
 ];

@@ -116,10 +116,15 @@ export function positionsOf({ shape, strides, offset }: Layout): Int32Array {
 export function itemsOf(x: Model): { values: Float64Array; errors: Float64Array } {
   const positions = positionsOf(x);
   const { values, errors } = x.storage;
-  return {
-    values: Float64Array.from(positions, (at) => values[at]),
-    errors: Float64Array.from(positions, (at) => errors[at]),
+  const items = {
+    values: new Float64Array(positions.length),
+    errors: new Float64Array(positions.length),
   };
+  for (let at = 0; at < positions.length; at++) {
+    items.values[at] = values[positions[at]];
+    items.errors[at] = errors[positions[at]];
+  }
+  return items;
 }
 
 /** Writes through the window: every alias sees it. */
@@ -132,10 +137,18 @@ export function write(target: Model, source: Model): void {
   });
 }
 
-export const isWholly = (x: Model, known: (error: number) => boolean): boolean =>
-  itemsOf(x).errors.every(known);
+const overlapping = new WeakMap<Model, boolean>();
 
-export const isOverlapping = (x: Model): boolean => new Set(positionsOf(x)).size < sizeOf(x.shape);
+/** Whether two indices name the same element. */
+export function isOverlapping(x: Model): boolean {
+  let known = overlapping.get(x);
+  if (known === undefined) {
+    const isPlain = String(x.strides) === String(rowMajor(x.shape));
+    known = !isPlain && new Set(positionsOf(x)).size < sizeOf(x.shape);
+    overlapping.set(x, known);
+  }
+  return known;
+}
 
 /** The shape both broadcast to, or null. */
 export function broadcast(a: readonly number[], b: readonly number[]): number[] | null {

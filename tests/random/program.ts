@@ -1,7 +1,7 @@
 // A program: statements that print as source text and run on the library. Tensors are numbered t0, t1 …
 
 import * as library from "../../src/index.ts";
-import type { Tensor } from "../../src/index.ts";
+import type { Tensor, TypedArray } from "../../src/index.ts";
 import { leafValues } from "./leaves.ts";
 import type { ModelDType } from "./model.ts";
 
@@ -48,6 +48,8 @@ export type Statement =
       readonly field: string | number | null;
     }
   | { readonly kind: "realize"; readonly of: readonly number[]; readonly isAwaited: boolean }
+  /** Reads without waiting: what was there at this point, whatever comes after. */
+  | { readonly kind: "read"; readonly of: number; readonly read: number }
   | { readonly kind: "turn" }
   | { readonly kind: "drop"; readonly of: number };
 
@@ -77,6 +79,8 @@ function line(statement: Statement): string {
       const asked = statement.of.map((id) => `t${id}.realize()`);
       return asked.map((one) => `${statement.isAwaited ? "await" : "void"} ${one};`).join(" ");
     }
+    case "read":
+      return `const read${statement.read} = t${statement.of}.data();`;
     case "turn":
       return "await null;";
     case "drop":
@@ -102,6 +106,7 @@ type Callable = Record<string, (...args: unknown[]) => unknown>;
 /** Runs the statements on the library. */
 export class Run {
   readonly tensors = new Map<number, Tensor>();
+  readonly reads: Promise<TypedArray>[] = [];
   private readonly promises: Promise<unknown>[] = [];
 
   async all({ statements }: Program): Promise<void> {
@@ -138,6 +143,13 @@ export class Run {
         if (statement.isAwaited) return asked;
         this.promises.push(asked);
         asked.catch(() => undefined);
+        return undefined;
+      }
+      case "read": {
+        const data = this.of(statement.of).data();
+        this.reads.push(data);
+        this.promises.push(data);
+        data.catch(() => undefined);
         return undefined;
       }
       case "turn":

@@ -15,6 +15,9 @@ import {
   vectorShape,
 } from "./register.ts";
 
+/** Registers of instructions that are written already, by position in a body. */
+export type Hoisted = ReadonlyMap<number, Register>;
+
 const shifts = { shl: "shl", shrS: "shr_s", shrU: "shr_u" } as const;
 
 export class LaneCode {
@@ -56,10 +59,15 @@ export class LaneCode {
   }
 
   /** Writes the body; constants must have been prepared. */
-  run(body: LaneBody, inputs: readonly Register[]): Register[] {
+  run(body: LaneBody, inputs: readonly Register[], hoisted?: Hoisted): Register[] {
     const registers = [...inputs];
     const clamps = clampsOf(body);
     for (const [at, instruction] of body.instructions.entries()) {
+      const known = hoisted?.get(at);
+      if (known) {
+        registers.push(known);
+        continue;
+      }
       const clamp = clamps.get(at);
       const args = (clamp?.args ?? instruction.args).map((arg) => registers[arg] as Register);
       if (clamp) registers.push(this.clamp(clamp.op, instruction.type, args));
@@ -67,6 +75,20 @@ export class LaneCode {
       else registers.push(this.instruction(instruction, args));
     }
     return body.outputs.map((at) => registers[at] as Register);
+  }
+
+  /** Writes what depends on the given inputs alone; `run` is told of it and leaves it out. */
+  hoist(body: LaneBody, inputs: readonly (Register | undefined)[]): Hoisted {
+    const hoisted = new Map<number, Register>();
+    const count = body.inputs.length;
+    const known = (at: number): Register | undefined =>
+      at < count ? inputs[at] : hoisted.get(at - count);
+    body.instructions.forEach((instruction, at) => {
+      const args = instruction.args.map(known);
+      if (instruction.op !== "const" && args.some((arg) => arg === undefined)) return;
+      hoisted.set(at, this.instruction(instruction, args as Register[]));
+    });
+    return hoisted;
   }
 
   private clamp(op: "pmin" | "pmax", type: LaneType, [x, bound]: readonly Register[]): Register {

@@ -9,7 +9,7 @@ import type { LaneBody, LaneType } from "../../base/lanes.ts";
 import type { FunctionBuilder, Local } from "../../wasm/function.ts";
 import type { SubAxis } from "../access.ts";
 import type { Axis, KernelValue, Stream } from "../kernel.ts";
-import { LaneCode } from "./lane-code.ts";
+import { type Hoisted, LaneCode } from "./lane-code.ts";
 import type { Position } from "./position.ts";
 import { newRegister, type Register } from "./register.ts";
 import { StreamCode, type Walker } from "./stream-code.ts";
@@ -56,6 +56,8 @@ export class LoopWriter {
   private readonly cells: readonly CellUse[];
   private readonly levels: Level[];
   private readonly hoisted = new Map<number, Register>();
+  /** Per value, the instructions of its body that scalars and constants alone make. */
+  private readonly invariants = new Map<number, Hoisted>();
   private readonly indexBases = new Map<number, Local>();
   private written = new Map<number, Register>();
 
@@ -97,12 +99,22 @@ export class LoopWriter {
     });
     for (const value of this.parts.values)
       if (value.kind === "apply") this.lanes.prepare(value.body);
-    this.parts.values.forEach((value, at) => {
-      if (value.kind === "scalar") this.hoisted.set(at, this.scalar(args, value));
-      if (value.kind === "constant")
-        this.hoisted.set(at, this.lanes.constant(value.type, value.value));
-    });
+    this.parts.values.forEach((value, at) => this.hoistInvariant(args, value, at));
     if (this.parts.streams.some(({ dtype }) => dtype === "bool")) this.lanes.constant("i32", 0);
+  }
+
+  /** Writes once what scalars and constants alone make. */
+  private hoistInvariant(args: Local, value: KernelValue, at: number): void {
+    if (value.kind === "scalar") this.hoisted.set(at, this.scalar(args, value));
+    if (value.kind === "constant")
+      this.hoisted.set(at, this.lanes.constant(value.type, value.value));
+    if (value.kind !== "apply") return;
+    const inputs = value.args.map((arg) => this.hoisted.get(arg));
+    if (this.levels[at] === "function") {
+      this.hoisted.set(at, this.lanes.run(value.body, inputs as Register[])[0] as Register);
+    } else if (inputs.some((input) => input)) {
+      this.invariants.set(at, this.lanes.hoist(value.body, inputs));
+    }
   }
 
   private scalar(args: Local, value: { index: number; type: LaneType }): Register {
@@ -165,8 +177,7 @@ export class LoopWriter {
     for (let at = valueCount.from; at < valueCount.to; at++) {
       const value = this.parts.values[at] as KernelValue;
       if (value.kind === "index") this.indexBases.set(at, this.indexBase(value));
-      if (this.levels[at] === "vector" || value.kind === "scalar" || value.kind === "constant")
-        continue;
+      if (this.levels[at] !== "row") continue;
       this.hoisted.set(at, this.write(at, { offset: null, copy: 0, lanes: 4 }));
     }
   }
@@ -239,7 +250,7 @@ export class LoopWriter {
         return this.load(value.stream, position);
       case "apply": {
         const args = value.args.map((arg) => this.value(arg, position));
-        return this.lanes.run(value.body, args)[0] as Register;
+        return this.lanes.run(value.body, args, this.invariants.get(at))[0] as Register;
       }
       case "index":
         return this.index(at, value, position);

@@ -90,22 +90,32 @@ export class StreamCode {
 
   /** Addresses of the lanes where the index must be divided. */
   private dividedPlaces(walker: Walker, steps: readonly SubAxis[], position: Position) {
+    return Array.from({ length: position.lanes }, (_, lane) => {
+      const address = this.f.local(this.f.addressType);
+      this.dividedAddress(walker, steps, position, lane);
+      this.f.set(address);
+      return { address, offset: 0 };
+    });
+  }
+
+  /** The address of one lane where the index must be divided, on the stack. */
+  private dividedAddress(
+    walker: Walker,
+    steps: readonly SubAxis[],
+    position: Position,
+    lane: number,
+  ): void {
     const { f } = this;
     const bytes = dtypes[walker.dtype].bytes;
-    return Array.from({ length: position.lanes }, (_, lane) => {
-      const address = f.local(f.addressType);
-      const digits = this.digits(steps, position, lane);
-      f.get(walker.pointer);
-      steps.forEach(({ stride }, at) => {
-        if (stride === 0) return;
-        f.get(digits[at] as Local);
-        f.addressFromI32();
-        f.address(Math.abs(stride) * bytes);
-        f.addressMul();
-        f.addressOp(stride < 0 ? "sub" : "add");
-      });
-      f.set(address);
-      return { address, offset: 0 };
+    const digits = this.digits(steps, position, lane);
+    f.get(walker.pointer);
+    steps.forEach(({ stride }, at) => {
+      if (stride === 0) return;
+      f.get(digits[at] as Local);
+      f.addressFromI32();
+      f.address(Math.abs(stride) * bytes);
+      f.addressMul();
+      f.addressOp(stride < 0 ? "sub" : "add");
     });
   }
 
@@ -150,12 +160,8 @@ export class StreamCode {
     const { f } = this;
     const bytes = dtypes[walker.dtype].bytes;
     const address = f.local(f.addressType);
-    this.address(walker, position);
-    const ahead = (position.copy * 4 + lane) * walker.stride * bytes;
-    if (ahead !== 0) {
-      f.address(Math.abs(ahead));
-      f.addressOp(ahead < 0 ? "sub" : "add");
-    }
+    if (walker.steps) this.dividedAddress(walker, walker.steps, position, lane);
+    else this.lanePlace(walker, position, lane);
     f.get(walk.index.parts[0] as Local);
     f.lane("i32x4.extract_lane", lane);
     f.addressFromI32();
@@ -164,6 +170,15 @@ export class StreamCode {
     f.addressAdd();
     f.set(address);
     return address;
+  }
+
+  private lanePlace(walker: Walker, position: Position, lane: number): void {
+    const { f } = this;
+    this.address(walker, position);
+    const ahead = (position.copy * 4 + lane) * walker.stride * dtypes[walker.dtype].bytes;
+    if (ahead === 0) return;
+    f.address(Math.abs(ahead));
+    f.addressOp(ahead < 0 ? "sub" : "add");
   }
 
   /** Single elements side by side; missing lanes are 0. */
