@@ -70,6 +70,12 @@ export class FrameGaps {
     return { longest, frames: gaps.length, missed };
   }
 
+  /** Of the gaps that began after `begin`; 0 when there is none. */
+  longestSince(begin: number): number {
+    const since = this.recent.filter(({ end, milliseconds }) => end - milliseconds >= begin);
+    return Math.max(0, ...since.map(({ milliseconds }) => milliseconds));
+  }
+
   private interval(): number {
     if (this.resting.length < restingFrames) return usualMilliseconds;
     return this.resting.toSorted((a, b) => a - b)[restingFrames >> 1]!;

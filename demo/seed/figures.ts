@@ -32,9 +32,9 @@ export class Figures {
 
   async show(): Promise<void> {
     const { programs, requests, kernels } = stats();
-    const perRequest = (programs - this.before.programs) / (requests - this.before.requests);
+    const [ran, asked] = [programs - this.before.programs, requests - this.before.requests];
     show("passes", count(this.passes));
-    show("programs", Number.isFinite(perRequest) ? number(perRequest) : "–");
+    show("programs", asked > 0 ? number(ran / asked) : "–", `${count(ran)} in ${count(asked)}`);
     show("kernels", count(kernels));
     this.showTimes();
     const { usedBytes, peakBytes } = await memory();

@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { configure } from "../../src/index.ts";
 import { build, programChoices } from "../random/arbitrary.ts";
 import { baseSeed, check } from "../random/check.ts";
+import { checkGradient } from "../random/gradients.ts";
 
 const seed = baseSeed();
 const runs = Number(process.env.RUNS ?? 2000);
@@ -17,4 +18,15 @@ test(`random programs compute what an eager model computes (SEED=${seed})`, asyn
     { seed, numRuns: runs },
   );
   expect(true).toBe(true);
+}, 300_000);
+
+test(`gradients of random programs are those of finite differences (SEED=${seed})`, async () => {
+  const counts = { checked: 0, refused: 0, wild: 0 };
+  await fc.assert(
+    fc.asyncProperty(programChoices, async (choices) => {
+      counts[await checkGradient(choices)]++;
+    }),
+    { seed, numRuns: runs / 5 },
+  );
+  expect(counts.checked).toBeGreaterThan(runs / 10);
 }, 300_000);

@@ -1,7 +1,7 @@
 // What pointwise functions do to an element and its bound. A step that is exactly rounded keeps a bound
 // of 0; a jump inside the bound makes the result unknown.
 
-import { type Item, type Model, type ModelDType, filledBy, isFloating, itemsOf } from "./model.ts";
+import { filledBy, type Item, isFloating, itemsOf, type Model, type ModelDType } from "./model.ts";
 
 const unknown: Item = [0, Number.POSITIVE_INFINITY];
 
@@ -40,7 +40,7 @@ export const unaries: Record<string, Unary> = {
     moves: (x, e) => (2 * Math.abs(x) + e) * e,
     keepsIntegers: true,
   },
-  relu: { run: (x) => (x < 0 ? 0 : x), kind: "exact", moves: lipschitz, keepsIntegers: true },
+  relu: { run: (x) => Math.max(x, 0), kind: "exact", moves: lipschitz, keepsIntegers: true },
   floor: { run: Math.floor, kind: "step", keepsIntegers: true },
   ceil: { run: Math.ceil, kind: "step", keepsIntegers: true },
   trunc: { run: Math.trunc, kind: "step", keepsIntegers: true },
@@ -109,7 +109,8 @@ const remaining =
   (_, [x, e], [y, f]) => {
     if (e + f > 0 || y === 0 || !Number.isFinite(x) || !Number.isFinite(y)) return unknown;
     // Where a step of a quotient's way to it would round, the result may be off by y.
-    if (!Number.isInteger(x * 64) || !Number.isInteger(y * 64) || Math.abs(x / y) > 2 ** 14) return unknown;
+    if (!Number.isInteger(x * 64) || !Number.isInteger(y * 64) || Math.abs(x / y) > 2 ** 14)
+      return unknown;
     const rest = x % y;
     return [!ofFloor || rest === 0 || rest < 0 === y < 0 ? rest : rest + y, 0];
   };

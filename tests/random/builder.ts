@@ -38,7 +38,15 @@ export class Draw {
 
 const smallSizes = [3, 4, 1, 5, 8, 7, 16, 2, 17, 33, 0];
 const smallShapes: readonly (readonly number[])[] = [[], [1], [0], [16], [33]];
-const largeShapes = [[40_000], [16, 2100], [257, 130], [3, 7, 1100], [2100, 16], [70_001], [5, 3000, 3]];
+const largeShapes = [
+  [40_000],
+  [16, 2100],
+  [257, 130],
+  [3, 7, 1100],
+  [2100, 16],
+  [70_001],
+  [5, 3000, 3],
+];
 
 export class Builder {
   readonly models = new Map<number, Model>();
@@ -81,24 +89,36 @@ export class Builder {
   }
 
   leaf(draw: Draw, shape = this.shape(draw), dtype = draw.of(this.dtypes)): number {
-    return this.addLeaf({ shape, dtype, pattern: draw.below(1000), extent: null });
+    return this.addLeaf({ shape, dtype, pattern: this.pattern(draw), extent: null });
+  }
+
+  protected pattern(draw: Draw): number {
+    return draw.below(1000);
   }
 
   indices(draw: Draw, shape: readonly number[], extent: number): number {
     return this.addLeaf({ shape, dtype: "int64", pattern: draw.below(1000), extent });
   }
 
+  /** Whether leaves need gradients; what is computed on is then a clone, that may be changed. */
+  readonly isDifferentiated: boolean = false;
+  /** Leaves that get gradients, by number. */
+  readonly leaves: number[] = [];
+  /** Added to a leaf's elements, in the model only. */
+  nudge: (leaf: number, at: number) => number = () => 0;
+
   protected addLeaf(leaf: Parameters<typeof leafValues>[0]): number {
     const values = leafValues(leaf);
-    const model = filledBy(leaf.dtype, leaf.shape, (at) => [values[at], 0]);
+    const isDifferentiated = this.isDifferentiated && leaf.dtype === "float64";
+    const number = this.leaves.length;
+    const nudge = isDifferentiated ? (at: number) => this.nudge(number, at) : () => 0;
+    const model = filledBy(leaf.dtype, leaf.shape, (at) => [values[at] + nudge(at), 0]);
     const result = this.add(model);
-    const requiresGrad = this.requiresGrad(leaf.dtype);
-    this.statements.push({ kind: "leaf", result, ...leaf, requiresGrad });
-    return result;
-  }
-
-  protected requiresGrad(_: ModelDType): boolean {
-    return false;
+    this.statements.push({ kind: "leaf", result, ...leaf, requiresGrad: isDifferentiated });
+    if (!isDifferentiated) return result;
+    this.leaves.push(result);
+    this.live.pop();
+    return this.make(contiguous(model), { on: result, name: "clone", args: [] }) as number;
   }
 
   private add(model: Model): number {
@@ -146,7 +166,11 @@ export class Builder {
   operand(draw: Draw, shape: readonly number[], inPlace = false): number | null {
     const fits = (x: Model): boolean => {
       const common = broadcast(shape, x.shape);
-      return common !== null && sizeOf(common) <= 4 * Math.max(sizeOf(shape), 2000) && (!inPlace || String(common) === String(shape));
+      return (
+        common !== null &&
+        sizeOf(common) <= 4 * Math.max(sizeOf(shape), 2000) &&
+        (!inPlace || String(common) === String(shape))
+      );
     };
     switch (draw.below(5)) {
       case 0:

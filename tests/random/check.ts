@@ -1,7 +1,7 @@
 // Runs a program on the library and compares what is wanted with the model.
 
 import type { TypedArray } from "../../src/base/dtypes.ts";
-import { type Built } from "./arbitrary.ts";
+import type { Built } from "./arbitrary.ts";
 import { itemsOf, type Model } from "./model.ts";
 import { printed, Run } from "./program.ts";
 

@@ -8,8 +8,8 @@ import {
   categoryOf,
   expanded,
   filledBy,
-  isFloating,
   type Item,
+  isFloating,
   type Model,
   type ModelDType,
   promoted,
@@ -109,7 +109,10 @@ const arithmetic: Make = (b, draw) => {
 const addScaled: Make = (b, draw) => {
   const id = b.some(draw, isFloatModel);
   const x = b.model(id);
-  const right = b.pick(draw, (y) => y.storage.dtype === x.storage.dtype && !!broadcast(x.shape, y.shape));
+  const right = b.pick(
+    draw,
+    (y) => y.storage.dtype === x.storage.dtype && !!broadcast(x.shape, y.shape),
+  );
   if (right === null || !isFloatModel(x)) return;
   const alpha = draw.of(numbers);
   const { dtype } = x.storage;
@@ -131,9 +134,13 @@ const where: Make = (b, draw) => {
   if (mask === null) return;
   const condition = b.model(mask);
   const meets = (x: Model): boolean => broadcast(condition.shape, x.shape) !== null;
-  const left = b.pick(draw, (x) => meets(x) && isNumeric(x)) ?? b.leaf(draw, condition.shape, "float32");
+  const left =
+    b.pick(draw, (x) => meets(x) && isNumeric(x)) ?? b.leaf(draw, condition.shape, "float32");
   const x = b.model(left);
-  const right = b.pick(draw, (y) => y.storage.dtype === x.storage.dtype && meets(y) && !!broadcast(x.shape, y.shape));
+  const right = b.pick(
+    draw,
+    (y) => y.storage.dtype === x.storage.dtype && meets(y) && !!broadcast(x.shape, y.shape),
+  );
   const y = right === null ? scalarModel(x, 2) : b.model(right);
   const both = broadcast(x.shape, y.shape);
   const shape = both && broadcast(condition.shape, both);
@@ -150,15 +157,24 @@ const clamp: Make = (b, draw) => {
   const id = b.some(draw, isFloatModel);
   const x = b.model(id);
   if (!isFloatModel(x)) return;
-  const [low, high] = draw.of([[-1, 2], [0, 1], [-0.5, 0.25]]);
+  const [low, high] = draw.of([
+    [-1, 2],
+    [0, 1],
+    [-0.5, 0.25],
+  ]);
   b.make(clamped(x, low, high), { on: id, name: "clamp", args: [low, high] });
 };
 
 export const clamped = (x: Model, low: number, high: number): Model =>
-  mapped(x.storage.dtype, x.shape, [x], ([value, error]): Item => [
-    Math.min(Math.max(value, low), high),
-    Number.isFinite(value) ? error : error > 0 ? Infinity : 0,
-  ]);
+  mapped(
+    x.storage.dtype,
+    x.shape,
+    [x],
+    ([value, error]): Item => [
+      Math.min(Math.max(value, low), high),
+      Number.isFinite(value) ? error : error > 0 ? Infinity : 0,
+    ],
+  );
 
 const castTo: Make = (b, draw) => {
   const id = b.some(draw);
@@ -197,7 +213,18 @@ export function reduce(
 }
 
 const anyReduction: Make = (b, draw) => {
-  const name = draw.of(["sum", "sum", "mean", "amax", "argmax", "amin", "argmin", "prod", "any", "all"] as const);
+  const name = draw.of([
+    "sum",
+    "sum",
+    "mean",
+    "amax",
+    "argmax",
+    "amin",
+    "argmin",
+    "prod",
+    "any",
+    "all",
+  ] as const);
   const id = b.some(draw);
   const { shape } = b.model(id);
   const keepdim = draw.oneIn(2);
@@ -253,7 +280,9 @@ const gather: Make = (b, draw) => {
   const x = b.model(id);
   if (!hasAxes(x) || x.shape.includes(0)) return;
   const axis = draw.below(x.shape.length);
-  const shape = x.shape.map((size, at) => (at === axis ? 1 + draw.below(5) : draw.oneIn(3) ? 1 : size));
+  const shape = x.shape.map((size, at) =>
+    at === axis ? 1 + draw.below(5) : draw.oneIn(3) ? 1 : size,
+  );
   const index = b.indices(draw, shape, x.shape[axis]);
   const model = gathered(x, axis, b.model(index));
   b.make(model, { on: id, name: "gather", args: [axis, new Ref(index)] });
@@ -264,7 +293,10 @@ const gatherExtreme: Make = (b, draw) => {
   const x = b.model(id);
   if (!hasAxes(x)) return;
   const axis = draw.below(x.shape.length);
-  const index = reduce(b, draw.of(["argmax", "argmin"] as const), id, { axes: [axis], keepdim: true });
+  const index = reduce(b, draw.of(["argmax", "argmin"] as const), id, {
+    axes: [axis],
+    keepdim: true,
+  });
   if (index === null) return;
   const model = gathered(x, axis, b.model(index));
   b.make(model, { on: id, name: "gather", args: [axis, new Ref(index)] });

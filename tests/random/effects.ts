@@ -1,7 +1,7 @@
 // Statements with effects: changes in place, on bases and on views, and requests in the middle.
 
 import { applyUnary, mapped, unaries } from "./arithmetic.ts";
-import type { Builder, Draw } from "./builder.ts";
+import type { Builder } from "./builder.ts";
 import {
   binaryModel,
   clamped,
@@ -30,7 +30,12 @@ import { Ref } from "./program.ts";
 const mayChange = (x: Model): boolean => !isOverlapping(x);
 
 /** Writes a result of the target's shape and no higher category, or does nothing. */
-function change(b: Builder, id: number, result: Model | null, call: { name: string; args: readonly (number | Ref)[] }) {
+function change(
+  b: Builder,
+  id: number,
+  result: Model | null,
+  call: { name: string; args: readonly (number | Ref)[] },
+) {
   const target = b.model(id);
   if (!result || String(result.shape) !== String(target.shape)) return;
   if (categoryOf(result.storage.dtype) > categoryOf(target.storage.dtype)) return;
@@ -39,7 +44,8 @@ function change(b: Builder, id: number, result: Model | null, call: { name: stri
 }
 
 const binaryInPlace: Make = (b, draw) => {
-  const name = draw.of(["add", "mul", "sub", "div", "remainder"]);
+  const names = ["add", "mul", "sub", "div", "remainder"];
+  const name = draw.of(b.isDifferentiated ? names.slice(0, 3) : names);
   const id = b.some(draw, (x) => mayChange(x) && isNumeric(x));
   const x = b.model(id);
   const right = rightFor(b, draw, x, true);
@@ -49,7 +55,8 @@ const binaryInPlace: Make = (b, draw) => {
 };
 
 const unaryInPlace: Make = (b, draw) => {
-  const name = draw.of(["neg", "relu", "abs", "sqrt", "floor", "square", "tanh", "exp", "logicalNot"]);
+  const names = ["neg", "relu", "abs", "square", "tanh", "exp", "sqrt", "floor", "logicalNot"];
+  const name = draw.of(b.isDifferentiated ? names.slice(0, 6) : names);
   const id = b.some(draw, (x) => mayChange(x) && isNumeric(x));
   const x = b.model(id);
   if (!mayChange(x)) return;
@@ -88,11 +95,17 @@ const clampInPlace: Make = (b, draw) => {
 const maskedFill: Make = (b, draw) => {
   const id = b.some(draw, (x) => mayChange(x) && isNumeric(x));
   const x = b.model(id);
-  const mask = b.pick(draw, (m) => m.storage.dtype === "bool" && String(broadcast(m.shape, x.shape)) === String(x.shape));
+  const mask = b.pick(
+    draw,
+    (m) => m.storage.dtype === "bool" && String(broadcast(m.shape, x.shape)) === String(x.shape),
+  );
   if (mask === null || !mayChange(x)) return;
   const value = draw.of([3, -1]);
-  const result = mapped(x.storage.dtype, x.shape, [x, expanded(b.model(mask), x.shape)], (item, m) =>
-    m[1] > 0 ? [0, Infinity] : m[0] !== 0 ? [value, 0] : item,
+  const result = mapped(
+    x.storage.dtype,
+    x.shape,
+    [x, expanded(b.model(mask), x.shape)],
+    (item, m) => (m[1] > 0 ? [0, Infinity] : m[0] !== 0 ? [value, 0] : item),
   );
   change(b, id, result, { name: "maskedFill_", args: [new Ref(mask), value] });
 };
@@ -103,7 +116,11 @@ const throughView: Make = (b, draw) => {
   const x = b.model(id);
   if (!mayChange(x) || !isFloatModel(x) || x.shape.length === 0 || x.shape[0] < 2) return;
   const start = draw.below(x.shape[0] - 1);
-  const layout = { ...x, shape: [x.shape[0] - start - 1, ...x.shape.slice(1)], offset: x.offset + x.strides[0] * (start + 1) };
+  const layout = {
+    ...x,
+    shape: [x.shape[0] - start - 1, ...x.shape.slice(1)],
+    offset: x.offset + x.strides[0] * (start + 1),
+  };
   const part = b.view(id, layout, "narrow", [0, start + 1, layout.shape[0]]);
   if (part === null) return;
   const value = draw.of(numbers);
@@ -116,7 +133,9 @@ const lanes: Make = (b, draw) => {
   const x = b.model(id);
   if (!mayChange(x) || !isFloatModel(x)) return;
   const rule = unaries.relu;
-  const result = mapped(x.storage.dtype, x.shape, [x], (item) => applyUnary(rule, x.storage.dtype, item));
+  const result = mapped(x.storage.dtype, x.shape, [x], (item) =>
+    applyUnary(rule, x.storage.dtype, item),
+  );
   change(b, id, result, { name: "relu_", args: [] });
 };
 

@@ -10,7 +10,15 @@ function noise(a: number, b: number): number {
   return ((x ^ (x >>> 15)) >>> 0) / 2 ** 32;
 }
 
-const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 3e38, 1e-40];
+const special = [
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  -0,
+  0,
+  3e38,
+  1e-40,
+];
 
 /** Patterns by their last digit: quarters; small integers; reals in (-2, 2); positive; with specials. */
 function floatOf(pattern: number, at: number): number {

@@ -1,7 +1,7 @@
 // A program: statements that print as source text and run on the library. Tensors are numbered t0, t1 …
 
-import * as library from "../../src/index.ts";
 import type { Tensor, TypedArray } from "../../src/index.ts";
+import * as library from "../../src/index.ts";
 import { leafValues } from "./leaves.ts";
 import type { ModelDType } from "./model.ts";
 
@@ -98,8 +98,15 @@ function shown(arg: Arg): string {
   return JSON.stringify(arg);
 }
 
-export const leafTensor = ({ shape, dtype, pattern, extent }: Statement & { kind: "leaf" }): Tensor =>
-  library.tensor(leafValues({ shape, dtype, pattern, extent }), { dtype }).reshape(shape as number[]);
+export const leafTensor = ({
+  shape,
+  dtype,
+  pattern,
+  extent,
+}: Statement & { kind: "leaf" }): Tensor =>
+  library
+    .tensor(leafValues({ shape, dtype, pattern, extent }), { dtype })
+    .reshape(shape as number[]);
 
 type Callable = Record<string, (...args: unknown[]) => unknown>;
 

@@ -2,8 +2,8 @@
 
 import {
   filledBy,
-  isFloating,
   type Item,
+  isFloating,
   itemsOf,
   type Model,
   type ModelDType,
@@ -18,7 +18,17 @@ type Row = readonly Item[];
 type Rule = (row: Row, dtype: ModelDType) => Item;
 
 const unknown: Item = [0, Number.POSITIVE_INFINITY];
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+/** Compensated: the model's own rounding must not count, also for float64. */
+function sumOf(numbers: readonly number[]): number {
+  let sum = 0;
+  let lost = 0;
+  for (const number of numbers) {
+    const next = sum + number;
+    lost += Math.abs(sum) >= Math.abs(number) ? sum - next + number : number - next + sum;
+    sum = next;
+  }
+  return Number.isFinite(lost) ? sum + lost : sum;
+}
 
 /** Whether any order of adding gives the same: small multiples of one power of 2. */
 function isExactSum(row: Row, dtype: ModelDType): boolean {
@@ -31,6 +41,9 @@ function summed(row: Row, dtype: ModelDType): Item {
   const total = sumOf(row.map(([x]) => x));
   if (!isFloating(dtype)) return row.every(([, e]) => e === 0) ? [total, 0] : unknown;
   if (isExactSum(row, dtype)) return [total, 0];
+  // A partial sum may overflow, in one order or another.
+  const finite = row.reduce((sum, [x]) => sum + (Number.isFinite(x) ? Math.abs(x) : 0), 0);
+  if (finite > (dtype === "float32" ? 3e38 : 1e308)) return unknown;
   if (!Number.isFinite(total)) return row.every(([, e]) => e === 0) ? [total, 0] : unknown;
   const sizes = sumOf(row.map(([x]) => Math.abs(x)));
   const roundings = 8 + 4 * Math.sqrt(row.length);

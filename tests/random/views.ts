@@ -25,7 +25,13 @@ function axisOf(draw: Draw, x: Model): number {
   return draw.below(x.shape.length);
 }
 
-const withAxis = (x: Layout, axis: number, size: number, stride: number, start: number): Layout => ({
+const withAxis = (
+  x: Layout,
+  axis: number,
+  size: number,
+  stride: number,
+  start: number,
+): Layout => ({
   shape: x.shape.map((own, at) => (at === axis ? size : own)),
   strides: x.strides.map((own, at) => (at === axis ? stride : own)),
   offset: x.offset + start * x.strides[axis],
@@ -195,7 +201,11 @@ const detach: Make = (b, draw) => {
 /** Rearranged: element `at` of the result is element positions[at] of x. */
 function copied(x: Model, shape: readonly number[], positions: ArrayLike<number>): Model {
   const { values, errors } = itemsOf(x);
-  return filledBy(x.storage.dtype, shape, (at): Item => [values[positions[at]], errors[positions[at]]]);
+  return filledBy(
+    x.storage.dtype,
+    shape,
+    (at): Item => [values[positions[at]], errors[positions[at]]],
+  );
 }
 
 const flip: Make = (b, draw) => {

@@ -58,13 +58,12 @@ class ColumnsWriter {
     loop.decode(this.row, this.reduced);
     loop.startRow({ from: 0, to: kernel.bodyCount });
     this.pointToStates(split.block);
-    const isCut = block !== null;
     const range = (): Range => blockRange(f, block, { inner, length: blockColumns });
-    this.overColumns(range(), isCut, (position) => this.initialize(position));
+    this.overColumns(range(), (position) => this.initialize(position));
     f.loop((again) => {
       loop.decode(this.row, this.reduced);
       loop.startRow({ from: 0, to: kernel.bodyCount });
-      this.overColumns(range(), isCut, (position) => this.fold(position));
+      this.overColumns(range(), (position) => this.fold(position));
       f.get(this.row);
       f.i32(1);
       f.op("i32.add");
@@ -85,7 +84,7 @@ class ColumnsWriter {
     }
   }
 
-  private overColumns(range: Range, isCut: boolean, write: (position: Position) => void): void {
+  private overColumns(range: Range, write: (position: Position) => void): void {
     const { loop } = this;
     if (loop.inner >= 4) {
       vectorLoop(loop.f, range, 1, () => {
@@ -93,7 +92,7 @@ class ColumnsWriter {
         write({ offset: range.offset, copy: 0, lanes: 4 });
       });
     }
-    tail(loop, range, isCut, write);
+    tail(loop, range, write);
   }
 
   private initialize(position: Position): void {

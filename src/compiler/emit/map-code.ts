@@ -41,6 +41,6 @@ export function mapCode(kernel: MapKernel, loop: LoopWriter): (unit: Local) => v
         write({ offset: range.offset, copy: 0, lanes: 4 });
       });
     }
-    tail(loop, range, blocks > 1, write);
+    tail(loop, range, write);
   };
 }

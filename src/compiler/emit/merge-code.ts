@@ -35,7 +35,7 @@ export function mergeCode(kernel: MergeKernel, loop: LoopWriter): (unit: Local) 
         write({ offset: range.offset, copy: 0, lanes: 4 });
       });
     }
-    tail(loop, range, blocks > 1, write);
+    tail(loop, range, write);
   };
 }
 

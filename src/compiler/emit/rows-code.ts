@@ -104,7 +104,7 @@ class RowsWriter {
     loop.f.i32(0);
     loop.f.set(turns);
     if (loop.inner >= 4) this.turningLoop(range, turns);
-    tail(loop, range, block !== null, (position) => this.fold(position, 0));
+    tail(loop, range, (position) => this.fold(position, 0));
     this.turnBack(turns);
   }
 

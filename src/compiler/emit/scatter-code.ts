@@ -45,7 +45,7 @@ export function scatterCode(kernel: ScatterKernel, loop: LoopWriter): (unit: Loc
         loop.startVector();
         write({ offset: range.offset, copy: 0, lanes: 4 });
       });
-      tail(loop, range, false, write);
+      tail(loop, range, write);
       f.get(row);
       f.i32(1);
       f.op("i32.add");
