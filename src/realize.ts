@@ -17,7 +17,7 @@ import { type Engine, type EngineOptions, openEngine } from "./realize/engine.ts
 import { MemoryLedger, type OwnedMemory } from "./realize/memory.ts";
 import { Pending } from "./realize/pending.ts";
 import { ProgramTable } from "./realize/programs.ts";
-import { copyNow } from "./realize/read.ts";
+import { peekNow } from "./realize/read.ts";
 import type { RunResult, TraceEvent } from "./runtime/executor.ts";
 import { observeStorages, type Storage } from "./storage.ts";
 
@@ -347,7 +347,21 @@ export function upload(dtype: DType, shape: Shape, data: TypedArray): Node {
 }
 
 /** A copy of the elements if they are there and no work is needed to have them, else null. */
-export const readNow = (node: Node): TypedArray | null => copyNow(node, realizer.uploads);
+export function readNow(node: Node): TypedArray | null {
+  const seen = peekNow(node, realizer.uploads);
+  return (
+    seen &&
+    typedArray(
+      node.dtype,
+      new Uint8Array(seen.buffer, seen.byteOffset, seen.byteLength).slice().buffer,
+      0,
+      node.size,
+    )
+  );
+}
+
+/** A look at the elements, for who is done with them before anything else happens: printing. */
+export const peek = (node: Node): TypedArray | null => peekNow(node, realizer.uploads);
 
 /** Realizes the node, then copies it out; large copies are made by a worker. */
 export async function read(node: Node): Promise<TypedArray> {

@@ -31,7 +31,8 @@ export class OwnedMemory implements Memory {
   /** The elements while they are not in shared memory. */
   spilled: TypedArray | null = null;
   lastUse = 0;
-  ballast: ArrayBuffer | null = null;
+  /** Weak: what the registry keeps must not keep its node. Null for small ones. */
+  node: WeakRef<Node> | null = null;
 
   constructor(
     readonly heap: Heap,
@@ -70,9 +71,6 @@ export class OwnedMemory implements Memory {
     this.isFreed = true;
     if (!this.spilled) this.heap.free(this.block);
     this.spilled = null;
-    // Detached at once, where the host can: memory that was freed by rule does not press the collector.
-    (this.ballast as { transfer?: (bytes: number) => ArrayBuffer } | null)?.transfer?.(0);
-    this.ballast = null;
   }
 
   private get elementBytes(): number {
@@ -91,24 +89,39 @@ export class MemoryLedger {
   private requests = 0;
   /** Small memories, the longest unused first. */
   private readonly small = new Set<OwnedMemory>();
+  /** Large memories too young for a ballast, the oldest first. */
+  private readonly young: Replaced[] = [];
+  /** What tells the collector how much a node weighs; held by the node alone. */
   private readonly ballasts = new WeakMap<Node, ArrayBuffer>();
   /** Frees what nodes owned that nobody can reach any more. */
   private readonly collected = new FinalizationRegistry<OwnedMemory>((memory) => this.free(memory));
 
-  /**
-   * Memory for `node`'s value; the caller settles the node with it.
-   *
-   * Scar: the collector never learns of shared memory; thousands of steps passed without one finalizer.
-   * An untouched ArrayBuffer costs no physical page and tells it what a node weighs.
-   */
+  /** Memory for `node`'s value; the caller settles the node with it. */
   allocate(heap: Heap, node: Node, bytes: number): OwnedMemory {
     const memory = new OwnedMemory(heap, node.dtype, bytes, heap.allocate(bytes));
-    // Held by the node alone: the registry keeps the memory, and would keep a ballast with it.
-    const ballast = bytes > spillBytes ? new ArrayBuffer(Math.max(bytes, ballastBytes)) : null;
-    if (ballast) this.ballasts.set(node, ballast);
-    else this.small.add(memory);
+    if (bytes <= spillBytes) this.small.add(memory);
+    else {
+      memory.node = new WeakRef(node);
+      this.young.push({ memory, request: this.requests });
+    }
     this.collected.register(node, memory);
     return memory;
+  }
+
+  /**
+   * Scar: the collector never learns of shared memory; thousands of steps passed without one finalizer.
+   * An untouched ArrayBuffer costs no physical page and tells it what a node weighs. It takes up to 2 ms
+   * to make, so that only what has outlived the next requests gets one.
+   */
+  private weighOlder(): void {
+    let oldest = this.young[0];
+    while (oldest && this.requests - oldest.request >= graceRequests) {
+      this.young.shift();
+      const { memory } = oldest;
+      const node = memory.isFreed ? undefined : memory.node?.deref();
+      if (node) this.ballasts.set(node, new ArrayBuffer(Math.max(memory.bytes, ballastBytes)));
+      oldest = this.young[0];
+    }
   }
 
   /** A run reads or writes the memories: they stay where they are until it has ended. */
@@ -127,14 +140,13 @@ export class MemoryLedger {
     }
   }
 
-  /** A storage let go of `node` when its change in place was committed. */
+  /** A storage let go of `node`: its change in place was committed, or it was disposed of. */
   replace(node: Node): void {
     const memory = node.memory as OwnedMemory | null;
     if (!memory || memory.isFreed) return;
     // Another storage shows it: x.clone() is x's node, and so is what x.copy_(y) leaves behind.
     if (node.holders > 0) return;
-    memory.ballast = this.ballasts.get(node) ?? null;
-    this.ballasts.delete(node);
+    this.unweigh(node);
     if (node.readers === 0) {
       this.free(memory);
       return;
@@ -144,10 +156,20 @@ export class MemoryLedger {
     this.endGrace();
   }
 
+  /** Detached at once, where the host can: memory freed by rule does not press the collector. */
+  private unweigh(node: Node): void {
+    const ballast = this.ballasts.get(node) as
+      | { transfer?(bytes: number): ArrayBuffer }
+      | undefined;
+    ballast?.transfer?.(0);
+    this.ballasts.delete(node);
+  }
+
   /** A request was committed: grace runs out, and the unused grows cold, request by request. */
   nextRequest(): void {
     this.requests++;
     this.endGrace();
+    this.weighOlder();
     for (const memory of this.small) {
       if (this.requests - memory.lastUse < spillRequests) break;
       if (memory.pins > 0 || !memory.isReady) continue;

@@ -7,12 +7,17 @@ import { nodeView } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import type { OwnedMemory } from "./memory.ts";
 
-/** A copy of a node's elements, or of the window it is on realized or given ones; null: not there. */
-export function copyNow(node: Node, given: WeakMap<Node, TypedArray>): TypedArray | null {
+/**
+ * A node's elements, or those of the window it is on realized or given ones; null: not there. Where they
+ * lie side by side it is a look at them, no copy: to be read before anything else happens.
+ */
+export function peekNow(node: Node, given: WeakMap<Node, TypedArray>): TypedArray | null {
   const owner = node.is("view") && !node.memory ? (node.inputs[0] as Node) : node;
   const view = owner === node ? contiguousView(node.shape) : nodeView(node);
   const elements = given.get(owner) ?? realizedElements(owner);
-  return elements && pick(elements, node, view);
+  if (!elements) return null;
+  if (isContiguous(view)) return elements.subarray(view.offset, view.offset + node.size);
+  return pick(elements, node, view);
 }
 
 function realizedElements(node: Node): TypedArray | null {
@@ -23,10 +28,6 @@ function realizedElements(node: Node): TypedArray | null {
 function pick(elements: TypedArray, node: Node, view: View): TypedArray {
   const bytes = node.size * elements.BYTES_PER_ELEMENT;
   const picked = typedArray(node.dtype, new ArrayBuffer(bytes), 0, node.size);
-  if (isContiguous(view)) {
-    picked.set(elements.subarray(view.offset, view.offset + node.size));
-    return picked;
-  }
   const index = view.shape.map(() => 0);
   let from = view.offset;
   for (let at = 0; at < node.size; at++) {

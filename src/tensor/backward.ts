@@ -105,7 +105,7 @@ function receive(input: Handle, { entry }: Edge, g: Value): Leaf {
 function realizeGrads(written: readonly Leaf[]): Promise<void> {
   const nodes: Node[] = [];
   for (const leaf of new Set(written)) {
-    const { grad } = leaf as Handle;
+    const { keptGrad: grad } = leaf as Handle;
     if (grad) nodes.push(grad.value.node);
   }
   const done = request(nodes, { op: "backward" });

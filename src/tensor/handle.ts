@@ -19,7 +19,7 @@ import type { Node } from "../graph/node.ts";
 import { constantValue, type Edge, isRecording, type Value, withRecording } from "../graph/tape.ts";
 import { Storage } from "../storage.ts";
 import { AccumulateGrad } from "./accumulate.ts";
-import { DisposedError } from "./disposed.ts";
+import { DisposedError, disposeStorage } from "./disposed.ts";
 import { placed, storageView } from "./history.ts";
 
 /** How a view came to be; the last two cannot be changed in place while recording. */
@@ -44,6 +44,7 @@ export abstract class Handle {
   #value: Value | null = null;
   #source: Node | null = null;
   #grad: this | null = null;
+  #isGradSeen = false;
   #isRetaining = false;
 
   constructor(storage: Storage, window: View, edge: Edge | null, origin: Origin = "single") {
@@ -160,6 +161,12 @@ export abstract class Handle {
   }
 
   get grad(): this | null {
+    this.#isGradSeen = true;
+    return this.keptGrad;
+  }
+
+  /** The gradient for those who do not hand it on. */
+  get keptGrad(): this | null {
     // A gradient whose computation failed was never there.
     if (this.#grad?.storage.node.failure) this.#grad = null;
     return this.#grad;
@@ -173,7 +180,19 @@ export abstract class Handle {
           `got ${showShape(grad.shape)} ${grad.dtype}`,
       );
     }
+    this.#keep(grad);
+    this.#isGradSeen = true;
+  }
+
+  /** A gradient that nobody has seen, and no Tape needs, gives its memory back when it is replaced. */
+  #keep(grad: this | null): void {
+    const before = this.#grad;
+    const isUnseen = !this.#isGradSeen;
     this.#grad = grad;
+    this.#isGradSeen = false;
+    if (before && before !== grad && isUnseen && before.edge === null) {
+      disposeStorage(before.storage, before.dtype);
+    }
   }
 
   get isRetainingGrad(): boolean {
@@ -186,11 +205,11 @@ export abstract class Handle {
 
   /** Adds a gradient to `.grad`; in place, so that aliases see it, unless it is itself recorded. */
   accumulate(g: Value): void {
-    const grad = this.grad;
+    const grad = this.keptGrad;
     if (!grad) {
-      this.grad = this.fresh(isRecording() ? composite(copied, [g], null) : g);
+      this.#keep(this.fresh(isRecording() ? composite(copied, [g], null) : g));
     } else if (isRecording()) {
-      this.grad = this.fresh(add(grad.value, g));
+      this.#keep(this.fresh(add(grad.value, g)));
     } else {
       grad.store(add(grad.value, g).node);
     }

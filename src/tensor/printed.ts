@@ -2,7 +2,7 @@
 
 import { formatTensor } from "../base/printing.ts";
 import { showShape } from "../base/shapes.ts";
-import { readNow } from "../realize.ts";
+import { peek } from "../realize.ts";
 import type { Handle } from "./handle.ts";
 
 /** What Node's console prints an object by. */
@@ -14,7 +14,7 @@ export function textOf(tensor: Handle): string {
   if (failure) return bracketed(`failed ${looksOf(tensor)}: ${failure.message}`, []);
   const suffixes = suffixesOf(tensor);
   try {
-    const data = readNow(tensor.value.node);
+    const data = peek(tensor.value.node);
     if (data) return formatTensor({ shape: tensor.shape, dtype: tensor.dtype, data, suffixes });
   } catch (error) {
     return bracketed(`unreadable ${looksOf(tensor)}: ${String(error)}`, suffixes);
