@@ -97,7 +97,7 @@ async function noteCompositions(bits: Bits): Promise<void> {
 
 async function notePrograms(bits: Bits): Promise<void> {
   for (const built of randomPrograms) {
-    const { reads, wanted } = await run(built);
+    const { reads, wanted } = await run(built.program);
     const all = [...reads, ...wanted.values()].map(hashOf).join("; ");
     bits.set(printed(built.program), all);
   }

@@ -3,7 +3,7 @@
 import type { TypedArray } from "../../src/base/dtypes.ts";
 import type { Built } from "./arbitrary.ts";
 import { itemsOf, type Model } from "./model.ts";
-import { printed, Run } from "./program.ts";
+import { type Program, printed, Run } from "./program.ts";
 
 /** Base seed of all runs; SEED in the environment gives another. */
 export const baseSeed = (): number => Number(globalThis.process?.env?.SEED ?? 20240817);
@@ -15,21 +15,24 @@ export interface Outcome {
   readonly wanted: ReadonlyMap<number, TypedArray>;
 }
 
-export async function run({ program }: Built): Promise<Outcome> {
-  const running = new Run();
-  await running.all(program);
-  const { wanted } = program;
-  const data = await Promise.all(wanted.map((id) => running.of(id).data()));
-  await running.settled();
-  const reads = await Promise.all(running.reads);
-  return { reads, wanted: new Map(wanted.map((id, at) => [id, data[at]])) };
+/** Runs a program; what it throws names it. */
+export async function run(program: Program): Promise<Outcome> {
+  try {
+    const running = new Run();
+    await running.all(program);
+    const { wanted } = program;
+    const data = await Promise.all(wanted.map((id) => running.of(id).data()));
+    await running.settled();
+    const reads = await Promise.all(running.reads);
+    return { reads, wanted: new Map(wanted.map((id, at) => [id, data[at]])) };
+  } catch (cause) {
+    throw new Error(`${printed(program)}\n// throws: ${(cause as Error).stack}`);
+  }
 }
 
 export async function check(built: Built): Promise<void> {
   const { program, builder } = built;
-  const { reads, wanted } = await run(built).catch((cause) => {
-    throw new Error(`${printed(program)}\n// throws: ${(cause as Error).stack}`);
-  });
+  const { reads, wanted } = await run(program);
   const refuse = (what: string, difference: string | null): void => {
     if (difference) throw new Error(`${printed(program)}\n// ${what}${difference}`);
   };

@@ -2,7 +2,7 @@
 // runs the same code as a vector, only its stores (and reductions' masks) know how many lanes count.
 
 import type { FunctionBuilder, Local } from "../../wasm/function.ts";
-import type { Chunks } from "../kernel.ts";
+import type { Chunks, KernelValue } from "../kernel.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 
@@ -177,3 +177,7 @@ function minimum(f: FunctionBuilder, into: Local): void {
   f.select();
   f.set(into);
 }
+
+/** Lane instructions of a vector. */
+export const weightOf = (values: readonly KernelValue[]): number =>
+  values.reduce((total, v) => total + (v.kind === "apply" ? v.body.instructions.length : 0), 0);

@@ -10,10 +10,14 @@ import {
   splitBlock,
   tail,
   vectorLoop,
+  weightOf,
 } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 import type { Register } from "./register.ts";
+
+/** Lane instructions up to which the loop's own five are worth sharing among four vectors. */
+const lightWeight = 48;
 
 export function mapUnits(axes: readonly Axis[]): number {
   const rows = sizeOf(axes.slice(0, -1).map(({ size }) => size));
@@ -23,6 +27,7 @@ export function mapUnits(axes: readonly Axis[]): number {
 export function mapCode(kernel: MapKernel, loop: LoopWriter): (unit: Local) => void {
   const { f, inner } = loop;
   const blocks = Math.ceil(inner / blockElements);
+  const isLight = weightOf(kernel.values) <= lightWeight;
   const write = (position: Position): void => {
     // All values before the first store: a result may lie where an operand lay (plan, shareDying).
     const registers = kernel.stores.map(({ value }) => loop.value(value, position));
@@ -35,12 +40,12 @@ export function mapCode(kernel: MapKernel, loop: LoopWriter): (unit: Local) => v
     loop.decode(rest, outerAxes(kernel.axes.length));
     loop.startRow({ from: 0, to: kernel.values.length });
     const range = blockRange(f, block, { inner, length: blockElements });
-    if (inner >= 4) {
-      vectorLoop(f, range, 1, () => {
-        loop.startVector();
-        write({ offset: range.offset, copy: 0, lanes: 4 });
-      });
-    }
+    const vector = (copy: number): void => {
+      loop.startVector();
+      write({ offset: range.offset, copy, lanes: 4 });
+    };
+    if (isLight && inner >= 16) vectorLoop(f, range, 4, vector);
+    if (inner >= 4) vectorLoop(f, range, 1, vector);
     tail(loop, range, write);
   };
 }

@@ -8,7 +8,15 @@
 import { sizeOf } from "../../base/shapes.ts";
 import type { Local } from "../../wasm/function.ts";
 import type { RowsKernel } from "../kernel.ts";
-import { blockRange, chunkRows, type Range, splitBlock, tail, vectorLoop } from "./inner-loop.ts";
+import {
+  blockRange,
+  chunkRows,
+  type Range,
+  splitBlock,
+  tail,
+  vectorLoop,
+  weightOf,
+} from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 import { moveRegister, newRegister, type Register } from "./register.ts";
@@ -16,7 +24,7 @@ import { type State, StateCode } from "./state-code.ts";
 
 const accumulators = 4;
 /** Lane instructions up to which four copies of a body still fit the registers. */
-const lightBody = 16;
+const lightBody = 200;
 
 export function rowsUnits({ axes, chunks }: RowsKernel): number {
   return sizeOf(axes.filter(({ isReduced }) => !isReduced).map(({ size }) => size)) * chunks.count;
@@ -94,11 +102,7 @@ class RowsWriter {
     loop.decode(this.row, this.reduced);
     loop.startRow({ from: 0, to: kernel.bodyCount });
     const range = blockRange(loop.f, block, { inner: loop.inner, length });
-    const weight = kernel.values.reduce(
-      (total, value) => total + (value.kind === "apply" ? value.body.instructions.length : 0),
-      0,
-    );
-    const isLight = weight <= lightBody && loop.inner >= 16;
+    const isLight = weightOf(kernel.values) <= lightBody && loop.inner >= 16;
     if (isLight) vectorLoop(loop.f, range, accumulators, (copy) => this.vector(range, copy, copy));
     const turns = loop.f.local("i32");
     loop.f.i32(0);
