@@ -303,6 +303,7 @@ class Realizer {
 }
 
 function usable(node: Node, heap: OwnedMemory["heap"]): OwnedMemory {
+  if (node.failure) throw node.failure;
   const memory = node.memory as OwnedMemory | null;
   if (!memory) throw new Error(`internal: realize: input ${node.name} has neither memory nor data`);
   if (memory.heap !== heap) {

@@ -43,6 +43,7 @@ export abstract class Handle {
   #edgeVersion: number;
   #value: Value | null = null;
   #source: Node | null = null;
+  #wasLazy = false;
   #grad: this | null = null;
   #isGradSeen = false;
   #isRetaining = false;
@@ -81,6 +82,7 @@ export abstract class Handle {
     if (value.node !== source) value.node.holders++;
     this.#value = value;
     this.#source = source;
+    this.#wasLazy = source.memory === null;
   }
 
   get shape(): Shape {
@@ -103,7 +105,9 @@ export abstract class Handle {
     if (source.failure instanceof DisposedError) throw source.failure;
     const edge = this.edge;
     const known = this.#value;
-    if (known && this.#source === source && known.edge === edge) return known;
+    // What was derived from a lazy storage is derived anew from its memory, once that is there.
+    const isStale = source.memory !== null && known?.node.memory === null && this.#wasLazy;
+    if (known && this.#source === source && known.edge === edge && !isStale) return known;
     const value = { node: windowOn(source, this.window), edge };
     this.remember(value, source);
     return value;

@@ -14,7 +14,9 @@ import { printed } from "../random/program.ts";
 type Bits = Map<string, string>;
 
 const seed = baseSeed();
-const randomPrograms = fc.sample(programChoices, { seed, numRuns: 120 }).map(build);
+const randomPrograms = fc
+  .sample(programChoices, { seed, numRuns: 140 })
+  .map((choices, at) => build(choices, at % 7 === 6));
 
 const leaf = (shape: readonly number[], pattern = 5): Tensor =>
   tensor(leafValues({ shape, dtype: "float32", pattern, extent: null })).reshape(shape as number[]);
@@ -41,7 +43,17 @@ async function note(bits: Bits, named: Record<string, Tensor>): Promise<void> {
   });
 }
 
-const shapes = [[1000, 10], [10], [3, 5, 7], [70_000], [129, 257], [40, 1024], [1024, 40]];
+const shapes = [
+  [1000, 10],
+  [10],
+  [3, 5, 7],
+  [70_000],
+  [32_769],
+  [129, 257],
+  [40, 1024],
+  [1024, 40],
+  [7, 2049],
+];
 
 function subsets(rank: number): number[][] {
   return Array.from({ length: 2 ** rank - 1 }, (_, mask) =>

@@ -20,6 +20,11 @@ test.each([2, 3])(
       fc.asyncProperty(programChoices, (choices) => check(build(choices))),
       { seed: seed + workers, numRuns: 300 },
     );
+    // Large ones, whose tiles are shared.
+    await fc.assert(
+      fc.asyncProperty(programChoices, (choices) => check(build(choices, true))),
+      { seed: seed + workers, numRuns: 50 },
+    );
     expect(stats().fallbacks).toBe(before);
   },
   300_000,

@@ -3,6 +3,7 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  arange,
   argmax,
   configure,
   lastProgram,
@@ -169,11 +170,69 @@ describe("a program is compiled once", () => {
     expect(await compilesDuring(() => step(0.013))).toBe(0);
   });
 
+  test("but a window on a count starts where it starts", async () => {
+    const parts = [0, 2, 3].map((start) => arange(10).narrow(0, start, 3).mul(3).tolist());
+    expect(await Promise.all(parts)).toEqual([
+      [0, 3, 6],
+      [6, 9, 12],
+      [9, 12, 15],
+    ]);
+  });
+
   test("but a view of a computed value is another program than one of memory", async () => {
     const x = await leaf([6]);
     const lazy = await x.add(1).narrow(0, 2, 3).mul(3).data();
     const there = await (await x.add(1).realize()).narrow(0, 2, 3).mul(3).data();
     expect(there).toEqual(lazy);
+  });
+});
+
+describe("a step that needs another's buffer whole", () => {
+  test("does not share its loop: a gather from a gather", async () => {
+    const x = tensor([1, 2, 3]);
+    const most = x.gather(0, x.argmax(0, true));
+    const again = most.gather(0, most.argmax(0, true));
+    expect(await Promise.all([most.tolist(), again.tolist()])).toEqual([[3], [3]]);
+  });
+
+  test("walks a gather's table where a sum flattened its axes", async () => {
+    const x = await leaf([3, 3, 3, 3]);
+    const index = tensor([[[[0, 2, 1]], [[1, 1, 0]], [[2, 0, 2]]]]);
+    const picked = x.neg().gather(0, index);
+    const wanted = await picked.data();
+    const [sum, beside] = [picked.sum([1, 3]), picked.mul(1.5)];
+    expect((await sum.data())[0]).toBe(Float32Array.from(wanted).reduce((a, b) => a + b, 0));
+    expectElements(
+      await beside.data(),
+      Float32Array.from(wanted, (v) => v * 1.5),
+    );
+    const values = await x.data();
+    expect(wanted[1]).toBe(-values[2 * 27 + 1]);
+  });
+
+  test("reads the copy that a view of a view needed", async () => {
+    const x = tensor([0, 1, 2, 3, 4, 5, 6, 7, 8]).reshape([3, 3]);
+    x.copy_(x.T);
+    expect(await x.diagonal(-1).tolist()).toEqual([1, 5]);
+  });
+
+  test("takes a number that was realized as any other tensor", async () => {
+    const zero = tensor([1, 2, 3]).zero_().sum();
+    void zero.realize();
+    const lazy = zero.add(tensor([1, 2, 3]));
+    await zero.realize();
+    expect(await lazy.tolist()).toEqual([1, 2, 3]);
+    expect(await tensor([1, 2]).add(zero.to("float32")).tolist()).toEqual([1, 2]);
+  });
+
+  test("is left out where there is nothing to walk", async () => {
+    const x = ones([3, 4]);
+    x.zero_();
+    expect(await x.narrow(1, 2, 0).mul(2).tolist()).toEqual([[], [], []]);
+    expect(await ones([0, 4]).amax(1).shape).toEqual([0]);
+    expect(await ones([0, 4]).prod(0).tolist()).toEqual([1, 1, 1, 1]);
+    expect(await ones([4, 0]).gt(0).all(1).tolist()).toEqual([true, true, true, true]);
+    expect(await ones([4, 0]).gt(0).any(1).tolist()).toEqual([false, false, false, false]);
   });
 });
 

@@ -20,6 +20,13 @@ test(`random programs compute what an eager model computes (SEED=${seed})`, asyn
   );
 }, 300_000);
 
+test(`random programs of large tensors do so too (SEED=${seed})`, async () => {
+  await fc.assert(
+    fc.asyncProperty(programChoices, (choices) => check(build(choices, true))),
+    { seed, numRuns: runs / 40 },
+  );
+}, 300_000);
+
 test(`a program's values have the same bits however they are asked for (SEED=${seed})`, async () => {
   await fc.assert(fc.asyncProperty(programChoices, checkVariants), { seed, numRuns: runs / 5 });
 }, 300_000);

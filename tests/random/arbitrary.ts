@@ -44,9 +44,11 @@ export interface Built {
   readonly builder: Builder;
 }
 
-/** The first choice of a program says how large its tensors may be; the last, what is compared. */
-export function build(choices: readonly Choices[]): Built {
-  const isLarge = (choices[0]?.[13] ?? 0) % 40 === 39;
+/** Few programs are of large tensors, which take the longer: the first statement's choices say. */
+const saysLarge = (choices: readonly Choices[]): boolean => (choices[0]?.[13] ?? 0) % 40 === 39;
+
+/** The last statement's choices say what is compared. */
+export function build(choices: readonly Choices[], isLarge = saysLarge(choices)): Built {
   const builder = new Builder(dtypes, isLarge);
   builder.leaf(new Draw(choices[0] ?? []));
   const limit = isLarge ? 10 : choices.length;

@@ -52,7 +52,9 @@ function summed(row: Row, dtype: ModelDType): Item {
 
 function multiplied(row: Row, dtype: ModelDType): Item {
   const product = row.reduce((a, [x]) => a * x, 1);
-  if (!Number.isFinite(product)) return unknown;
+  // A partial product may overflow, in one order or another.
+  const largest = row.reduce((a, [x]) => a * Math.max(Math.abs(x), 1), 1);
+  if (!(largest < 3e38)) return unknown;
   const widest = row.reduce((a, [x, e]) => a * (Math.abs(x) + e), 1);
   if (row.every(([x, e]) => e === 0 && Number.isInteger(x)) && Math.abs(product) < 2 ** 24) {
     return [product, 0];
