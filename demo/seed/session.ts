@@ -110,7 +110,7 @@ export class Session {
     this.x?.grad?.dispose();
     this.x?.dispose();
     this.x = null;
-    if (!isOpen) await configure(mode === "main" ? { inline: true } : { workers });
+    if (!isOpen) await configure(mode === "main" ? { inline: "blocking" } : { workers });
     this.settings = settings;
     this.traced = Number.NEGATIVE_INFINITY;
     this.listener.onSettings(settings);

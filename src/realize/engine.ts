@@ -14,8 +14,8 @@ export interface EngineOptions {
   readonly workers?: number;
   /** "fixed" leaves out relaxed SIMD, so that every host rounds alike. */
   readonly simd?: "auto" | "fixed";
-  /** Runs everything on the calling thread: for tests, and where there are no threads. */
-  readonly inline?: boolean;
+  /** Runs everything on the calling thread, letting its other tasks in every few ms unless blocking: for tests, and where there are no threads. */
+  readonly inline?: boolean | "blocking";
   /** Most bytes of shared memory. */
   readonly maxBytes?: number;
 }
@@ -31,7 +31,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { threads, reason } = capabilities();
   if (inline || !threads) {
     if (!inline) console.warn(`shardgrad runs on the calling thread: ${reason}`);
-    const executor = openInline({ ...(maxBytes && { maxBytes }) });
+    const executor = openInline({
+      isBlocking: inline === "blocking",
+      ...(maxBytes && { maxBytes }),
+    });
     return { executor, ...(await compilerBeside({ shared: false, simd })) };
   }
   const [executor, compiler] = await Promise.all([

@@ -28,6 +28,8 @@ export interface InlineOptions {
   readonly shared?: boolean;
   /** A heap to work on, in place of one of its own. */
   readonly heap?: Heap;
+  /** Never lets the thread's other tasks in: to show what workers are for. */
+  readonly isBlocking?: boolean;
 }
 
 interface Job {
@@ -42,10 +44,9 @@ export interface InlineExecutor extends Executor {
 }
 
 export function openInline(options: InlineOptions = {}): InlineExecutor {
-  const { maxBytes, shared = false } = options;
-  return new Inline(
-    options.heap ?? new Heap(maxBytes === undefined ? { shared } : { shared, maxBytes }),
-  );
+  const { maxBytes, shared = false, isBlocking = false } = options;
+  const heap = options.heap ?? new Heap(maxBytes === undefined ? { shared } : { shared, maxBytes });
+  return new Inline(heap, isBlocking ? Number.POSITIVE_INFINITY : sliceMilliseconds);
 }
 
 class Inline implements InlineExecutor {
@@ -57,11 +58,14 @@ class Inline implements InlineExecutor {
   private readonly order: Block;
   private readonly walker: Walker;
   private readonly jobs: Job[] = [];
+  private readonly slice: number;
+  private sliceEnd = 0;
   private isPumping = false;
   private isClosed = false;
 
-  constructor(heap: Heap) {
+  constructor(heap: Heap, slice: number) {
     this.heap = heap;
+    this.slice = slice;
     this.bookings = new Bookings(heap);
     this.loader = new Loader(heap.memory);
     const orderBytes = orderWord.words * bytesPerWord;
@@ -141,9 +145,12 @@ class Inline implements InlineExecutor {
     this.isPumping = true;
     await null;
     while (this.jobs.length > 0) {
-      const until = performance.now() + sliceMilliseconds;
-      while (this.jobs.length > 0 && performance.now() < until) this.step(until);
-      if (this.jobs.length > 0) await nextTurn();
+      // Runs that are over within a slice share it: a loop of awaited short runs must let others in too.
+      if (performance.now() >= this.sliceEnd) {
+        if (this.slice < Number.POSITIVE_INFINITY) await nextTurn();
+        this.sliceEnd = performance.now() + this.slice;
+      }
+      while (this.jobs.length > 0 && performance.now() < this.sliceEnd) this.step(this.sliceEnd);
     }
     this.isPumping = false;
   }
