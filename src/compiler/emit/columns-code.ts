@@ -5,7 +5,15 @@ import { dtypes } from "../../base/dtypes.ts";
 import { sizeOf } from "../../base/shapes.ts";
 import type { Local } from "../../wasm/function.ts";
 import type { ColumnsKernel } from "../kernel.ts";
-import { blockRange, chunkRows, type Range, splitBlock, tail, vectorLoop } from "./inner-loop.ts";
+import {
+  blockRange,
+  chunkRows,
+  outerRoles,
+  type Range,
+  splitBlock,
+  tail,
+  vectorLoop,
+} from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 import { newRegister, type Register } from "./register.ts";
@@ -27,8 +35,7 @@ export function columnsCode(kernel: ColumnsKernel, loop: LoopWriter): (unit: Loc
 
 class ColumnsWriter {
   private readonly states: StateCode;
-  private readonly kept: number[];
-  private readonly reduced: number[];
+  private readonly roles: ReturnType<typeof outerRoles>;
   private readonly row: Local;
   /** Where the unit's states start, a pointer per partial stream. */
   private readonly starts = new Map<number, Local>();
@@ -38,9 +45,7 @@ class ColumnsWriter {
     private readonly loop: LoopWriter,
   ) {
     this.states = new StateCode(loop, kernel.reductions);
-    const outer = kernel.axes.slice(0, -1).map((axis, at) => ({ ...axis, at }));
-    this.kept = outer.filter(({ isReduced }) => !isReduced).map(({ at }) => at);
-    this.reduced = outer.filter(({ isReduced }) => isReduced).map(({ at }) => at);
+    this.roles = outerRoles(kernel.axes);
     this.row = loop.f.local("i32");
     for (const stream of kernel.partials.streams.flat()) {
       this.starts.set(stream, loop.f.local(loop.f.addressType));
@@ -52,16 +57,16 @@ class ColumnsWriter {
     const { f, inner } = loop;
     const split = splitBlock(f, unit, kernel.chunks.count);
     const { rest, block } = splitBlock(f, split.rest, Math.ceil(inner / blockColumns));
-    loop.decode(rest, this.kept);
-    const total = sizeOf(this.reduced.map((axis) => kernel.axes[axis]?.size ?? 1));
+    loop.decode(rest, this.roles.kept);
+    const total = this.roles.rowCount;
     const last = chunkRows(f, this.row, { chunk: split.block, chunks: kernel.chunks, total });
-    loop.decode(this.row, this.reduced);
+    loop.decode(this.row, this.roles.reduced);
     loop.startRow({ from: 0, to: kernel.bodyCount });
     this.pointToStates(split.block);
     const range = (): Range => blockRange(f, block, { inner, length: blockColumns });
     this.overColumns(range(), (position) => this.initialize(position));
     f.loop((again) => {
-      loop.decode(this.row, this.reduced);
+      loop.decode(this.row, this.roles.reduced);
       loop.startRow({ from: 0, to: kernel.bodyCount });
       this.overColumns(range(), (position) => this.fold(position));
       f.get(this.row);

@@ -2,7 +2,7 @@
 // runs the same code as a vector, only its stores (and reductions' masks) know how many lanes count.
 
 import type { FunctionBuilder, Local } from "../../wasm/function.ts";
-import type { Chunks, KernelValue } from "../kernel.ts";
+import type { Axis, Chunks, KernelValue } from "../kernel.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 
@@ -120,6 +120,15 @@ export function splitBlock(
   f.op("i32.rem_u");
   f.set(block);
   return { rest, block };
+}
+
+/** Positions of the axes but the inner one, by role, and how many rows the reduced ones make. */
+export function outerRoles(axes: readonly Axis[]) {
+  const outer = axes.slice(0, -1).map((axis, at) => ({ ...axis, at }));
+  const kept = outer.filter(({ isReduced }) => !isReduced).map(({ at }) => at);
+  const reduced = outer.filter(({ isReduced }) => isReduced);
+  const rowCount = reduced.reduce((product, { size }) => product * size, 1);
+  return { kept, reduced: reduced.map(({ at }) => at), rowCount };
 }
 
 export const outerAxes = (count: number): number[] =>

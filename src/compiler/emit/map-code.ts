@@ -16,7 +16,7 @@ import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 import type { Register } from "./register.ts";
 
-/** Lane instructions up to which the loop's own five are worth sharing among four vectors. */
+/** Lane instructions up to which four vectors a turn pay (sin 4.0 → 3.6 ns a vector, exp 2.5 → 2.3). */
 const lightWeight = 48;
 
 export function mapUnits(axes: readonly Axis[]): number {
