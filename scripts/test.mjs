@@ -86,7 +86,14 @@ async function conformance() {
     console.log(`\n!!! conformance corpus not found at ${corpus}: skipped\n`);
     return { passed: 0, failed: 0, skipped: 1 };
   }
-  return counted(run([join("scripts", "launch.mjs"), join("tests", "conformance", "run.ts")]));
+  return counted(
+    run([
+      join("scripts", "launch.mjs"),
+      join("tests", "conformance", "run.ts"),
+      "--expect",
+      join("tests", "conformance", "expected.json"),
+    ]),
+  );
 }
 
 /** @param {string[]} argv @returns {(keyof typeof phases)[]} */

@@ -9,6 +9,8 @@ export interface Options {
   readonly corpus: string;
   readonly api: string;
   readonly json: string | null;
+  /** File of what the run is held to, or null: then nothing may fail. */
+  readonly expect: string | null;
   readonly verbose: boolean;
   readonly workers: number | null;
   readonly batch: number;
@@ -18,7 +20,7 @@ export interface Options {
 export class UsageError extends Error {}
 
 const usage = `usage: npm run conformance -- [--corpus DIR] [--only op,…] [--group g,…] [--tier N]
-    [--semantics ${sections.join(",")}] [--json FILE] [--verbose] [--workers N] [--batch N] [--api FILE]`;
+    [--semantics ${sections.join(",")}] [--json FILE] [--expect FILE] [--verbose] [--workers N] [--batch N] [--api FILE]`;
 
 const flags = {
   corpus: { type: "string", default: "../shared/oracle" },
@@ -27,6 +29,7 @@ const flags = {
   tier: { type: "string" },
   semantics: { type: "string" },
   json: { type: "string" },
+  expect: { type: "string" },
   verbose: { type: "boolean", default: false },
   workers: { type: "string" },
   batch: { type: "string", default: "32" },
@@ -42,6 +45,7 @@ export function readOptions(argv: readonly string[]): Options {
     corpus: resolve(values.corpus),
     api: values.api,
     json: values.json ?? null,
+    expect: values.expect ?? null,
     verbose: values.verbose,
     workers: values.workers === undefined ? null : naturalNumber("workers", values.workers),
     batch: naturalNumber("batch", values.batch),

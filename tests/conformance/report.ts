@@ -104,8 +104,11 @@ export function entryOf<T>(record: Record<string, T>, name: string, make: () => 
 export function isGood(report: Report): boolean {
   const all = [...Object.values(report.tiers), ...Object.values(report.semantics)];
   const { passed, failed } = sumOf(all);
-  return failed === 0 && passed > 0 && sumOfCounter(report, "fallbacks") === 0;
+  return failed === 0 && passed > 0 && hasNoFallback(report);
 }
+
+/** Every program ran on the workers; an unknown count is not good. */
+export const hasNoFallback = (report: Report): boolean => sumOfCounter(report, "fallbacks") === 0;
 
 function sumOf(all: readonly Totals[]): Totals {
   const sum = noTotals();

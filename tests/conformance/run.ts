@@ -1,16 +1,17 @@
 // The golden-corpus runner:
 //   npm run conformance -- --corpus DIR [--only op,…] [--group g,…] [--tier N] [--semantics [section,…]]
-//                          [--json FILE] [--verbose] [--workers N] [--batch N] [--api FILE]
+//                          [--json FILE] [--expect FILE] [--verbose] [--workers N] [--batch N] [--api FILE]
 // Exit code 0: nothing failed; 1: something did; 2: it could not be run.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Host } from "./browser.ts";
 import { Conductor } from "./conductor.ts";
+import { readExpected, shortfalls } from "./expected.ts";
 import { type Options, readOptions, UsageError } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
 import { CorpusError, chooseCases } from "./read-corpus.ts";
-import { detailsOf, isGood, type Report, reportOf, tableOf } from "./report.ts";
+import { detailsOf, hasNoFallback, isGood, type Report, reportOf, tableOf } from "./report.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const caseMilliseconds = 20_000;
@@ -25,7 +26,12 @@ export async function main(argv: string[]): Promise<number> {
       mkdirSync(dirname(resolve(options.json)), { recursive: true });
       writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
     }
-    return isGood(report) ? 0 : 1;
+    if (!options.expect) return isGood(report) ? 0 : 1;
+    const short = shortfalls(report, readExpected(options.expect));
+    console.log(
+      `\n${short.length === 0 ? "as expected" : `not as expected:\n${short.join("\n")}`}`,
+    );
+    return short.length === 0 && hasNoFallback(report) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof CorpusError)) throw error;
     console.error(error.message);

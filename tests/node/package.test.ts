@@ -10,13 +10,13 @@ import { root } from "./source-tree.ts";
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 describe("package.json", () => {
-  test("describes an ES module package for Node 20 and newer, free of side effects", () => {
+  test("describes an ES module package for Node 20.16 and newer, free of side effects", () => {
     expect(manifest).toMatchObject({
       name: "shardgrad",
       license: "MIT",
       type: "module",
       sideEffects: false,
-      engines: { node: ">=20" },
+      engines: { node: ">=20.16" },
       files: ["dist"],
     });
     expect(readFileSync(join(root, "LICENSE"), "utf8")).toContain("The Shardgrad authors");
