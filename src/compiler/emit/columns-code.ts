@@ -9,10 +9,11 @@ import {
   blockRange,
   chunkRows,
   outerRoles,
+  overRow,
   type Range,
+  single,
   splitBlock,
-  tail,
-  vectorLoop,
+  unrollingOf,
 } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
@@ -58,17 +59,18 @@ class ColumnsWriter {
     const split = splitBlock(f, unit, kernel.chunks.count);
     const { rest, block } = splitBlock(f, split.rest, Math.ceil(inner / blockColumns));
     loop.decode(rest, this.roles.kept);
+    const unrolling = unrollingOf(kernel.values);
     const total = this.roles.rowCount;
     const last = chunkRows(f, this.row, { chunk: split.block, chunks: kernel.chunks, total });
     loop.decode(this.row, this.roles.reduced);
     loop.startRow({ from: 0, to: kernel.bodyCount });
     this.pointToStates(split.block);
     const range = (): Range => blockRange(f, block, { inner, length: blockColumns });
-    this.overColumns(range(), (position) => this.initialize(position));
+    overRow(loop, range(), single, (positions) => this.initialize(positions));
     f.loop((again) => {
       loop.decode(this.row, this.roles.reduced);
       loop.startRow({ from: 0, to: kernel.bodyCount });
-      this.overColumns(range(), (position) => this.fold(position));
+      overRow(loop, range(), unrolling, (positions) => this.fold(positions));
       f.get(this.row);
       f.i32(1);
       f.op("i32.add");
@@ -89,18 +91,8 @@ class ColumnsWriter {
     }
   }
 
-  private overColumns(range: Range, write: (position: Position) => void): void {
-    const { loop } = this;
-    if (loop.inner >= 4) {
-      vectorLoop(loop.f, range, 1, () => {
-        loop.startVector();
-        write({ offset: range.offset, copy: 0, lanes: 4 });
-      });
-    }
-    tail(loop, range, write);
-  }
-
-  private initialize(position: Position): void {
+  private initialize([position]: readonly Position[]): void {
+    if (!position) return;
     this.kernel.reductions.forEach(({ reducer }, r) => {
       reducer.state.forEach(({ type, initial }, s) => {
         this.storeState(r, s, this.loop.lanes.constant(type, initial), position);
@@ -108,17 +100,21 @@ class ColumnsWriter {
     });
   }
 
-  private fold(position: Position): void {
+  private fold(positions: readonly Position[]): void {
     const { loop, kernel } = this;
-    for (const { value, stream } of kernel.stores) {
-      loop.store(stream, loop.value(value, position), position);
+    const wanted = [...kernel.stores, ...kernel.reductions].map(({ value }) => value);
+    loop.writeInStep(wanted, positions);
+    for (const position of positions) {
+      for (const { value, stream } of kernel.stores) {
+        loop.store(stream, loop.value(value, position), position);
+      }
+      kernel.reductions.forEach(({ value, reducer }, r) => {
+        const state = reducer.state.map(({ type }, s) => this.loadState(r, s, type, position));
+        const index = (): Register => this.rowIndex();
+        this.states.step(r, state, loop.value(value, position), index, 4);
+        state.forEach((register, s) => this.storeState(r, s, register, position));
+      });
     }
-    kernel.reductions.forEach(({ value, reducer }, r) => {
-      const state = reducer.state.map(({ type }, s) => this.loadState(r, s, type, position));
-      const index = (): Register => this.rowIndex();
-      this.states.step(r, state, loop.value(value, position), index, 4);
-      state.forEach((register, s) => this.storeState(r, s, register, position));
-    });
   }
 
   private rowIndex(): Register {

@@ -51,12 +51,12 @@ export function blockRange(
   return { offset, limit, last: { block, number: Math.ceil(inner / length) - 1 } };
 }
 
-/** Runs `body` for `copies` vectors at a time while that many are left. */
+/** Runs `body`, which does `copies` vectors, while that many are left. */
 export function vectorLoop(
   f: FunctionBuilder,
   { offset, limit }: Range,
   copies: number,
-  body: (copy: number) => void,
+  body: () => void,
 ): void {
   f.block((done) => {
     f.loop((again) => {
@@ -66,7 +66,7 @@ export function vectorLoop(
       f.get(limit);
       f.addressOp("gt_u");
       f.brIf(done);
-      for (let copy = 0; copy < copies; copy++) body(copy);
+      body();
       f.get(offset);
       f.address(copies * 16);
       f.addressAdd();
@@ -187,6 +187,51 @@ function minimum(f: FunctionBuilder, into: Local): void {
   f.set(into);
 }
 
+/** Vectors that a turn of the inner loop does, and how many of them go in step. */
+export interface Unrolling {
+  readonly copies: number;
+  readonly inStep: number;
+}
+
+/** Whole vectors at the copies of one turn, as groups that go in step. */
+export function groupsInStep(offset: Local, { copies, inStep }: Unrolling): Position[][] {
+  const positions = Array.from({ length: copies }, (_, copy) => ({ offset, copy, lanes: 4 }));
+  return Array.from({ length: copies / inStep }, (_, group) =>
+    positions.slice(group * inStep, (group + 1) * inStep),
+  );
+}
+
+/** Runs `write` for every vector of the range: groups in step, then single ones, then the tail. */
+export function overRow(
+  loop: LoopWriter,
+  range: Range,
+  unrolling: Unrolling,
+  write: (positions: readonly Position[]) => void,
+): void {
+  const turn = (turned: Unrolling): void => {
+    loop.startVector();
+    for (const group of groupsInStep(range.offset, turned)) write(group);
+  };
+  for (const turned of [unrolling, single]) {
+    if (loop.inner < turned.copies * 4) continue;
+    vectorLoop(loop.f, range, turned.copies, () => turn(turned));
+  }
+  tail(loop, range, (position) => write([position]));
+}
+
+export const single: Unrolling = { copies: 1, inStep: 1 };
+
+/** Lane instructions from which on four chains in step do not fill the machine. */
+const longChain = 48;
+
+/**
+ * How far a map or fold is unrolled. In step, the machine works on several chains at once; one after
+ * the other, its schedulers (some hundred instructions) fill with the first chain's waiting ones.
+ * Measured, ns a vector, 1 → 4 → 8 in step: sin 4.3 → 3.6, gelu 6.2 → 4.9, sin∘sin∘sin∘sin 32 → 18 → 15.
+ */
+export const unrollingOf = (values: readonly KernelValue[]): Unrolling =>
+  weightOf(values) <= longChain ? { copies: 4, inStep: 4 } : { copies: 8, inStep: 8 };
+
 /** Lane instructions of a vector. */
-export const weightOf = (values: readonly KernelValue[]): number =>
+const weightOf = (values: readonly KernelValue[]): number =>
   values.reduce((total, v) => total + (v.kind === "apply" ? v.body.instructions.length : 0), 0);

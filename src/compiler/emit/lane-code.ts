@@ -59,22 +59,33 @@ export class LaneCode {
   }
 
   /** Writes the body; constants must have been prepared. */
-  run(body: LaneBody, inputs: readonly Register[], hoisted?: Hoisted): Register[] {
-    const registers = [...inputs];
+  run(body: LaneBody, inputs: readonly Register[]): Register[] {
+    return this.runInStep(body, [inputs])[0] as Register[];
+  }
+
+  /**
+   * Writes the body for several vectors, instruction by instruction: chains of dependent instructions
+   * then run side by side, where one after the other they would fill the machine's window.
+   */
+  runInStep(
+    body: LaneBody,
+    inputs: readonly (readonly Register[])[],
+    hoisted?: Hoisted,
+  ): Register[][] {
+    const copies = inputs.map((own) => [...own]);
     const clamps = clampsOf(body);
     for (const [at, instruction] of body.instructions.entries()) {
       const known = hoisted?.get(at);
-      if (known) {
-        registers.push(known);
-        continue;
-      }
       const clamp = clamps.get(at);
-      const args = (clamp?.args ?? instruction.args).map((arg) => registers[arg] as Register);
-      if (clamp) registers.push(this.clamp(clamp.op, instruction.type, args));
-      else if (clamps.isMask(at)) registers.push(args[0] as Register);
-      else registers.push(this.instruction(instruction, args));
+      for (const registers of copies) {
+        const args = (clamp?.args ?? instruction.args).map((arg) => registers[arg] as Register);
+        if (known) registers.push(known);
+        else if (clamp) registers.push(this.clamp(clamp.op, instruction.type, args));
+        else if (clamps.isMask(at)) registers.push(args[0] as Register);
+        else registers.push(this.instruction(instruction, args));
+      }
     }
-    return body.outputs.map((at) => registers[at] as Register);
+    return copies.map((registers) => body.outputs.map((at) => registers[at] as Register));
   }
 
   /** Writes what depends on the given inputs alone; `run` is told of it and leaves it out. */

@@ -59,7 +59,8 @@ export class LoopWriter {
   /** Per value, the instructions of its body that scalars and constants alone make. */
   private readonly invariants = new Map<number, Hoisted>();
   private readonly indexBases = new Map<number, Local>();
-  private written = new Map<number, Register>();
+  /** Values of the vectors at hand, by copy. */
+  private written: Map<number, Register>[] = [];
 
   constructor(
     readonly f: FunctionBuilder,
@@ -224,23 +225,52 @@ export class LoopWriter {
     return base;
   }
 
-  /** Starts a vector: forgets the values of the one before. */
+  /** Starts a vector, or several: forgets the values of those before. */
   startVector(): void {
-    this.written = new Map();
+    this.written = [];
   }
 
   /** The register of a value at a position; written where it is first asked for. */
   value(at: number, position: Position): Register {
-    const known = this.hoisted.get(at) ?? this.written.get(at);
+    const known = this.hoisted.get(at) ?? this.written[position.copy]?.get(at);
     if (known) return known;
     const register = this.write(at, position);
-    this.written.set(at, register);
+    this.setValue(at, register, position.copy);
     return register;
   }
 
-  /** Gives a value another register: a finished reduction, in the epilogue. */
-  setValue(at: number, register: Register): void {
-    this.written.set(at, register);
+  /** Gives a value a register, at a copy: a finished reduction, in the epilogue. */
+  setValue(at: number, register: Register, copy = 0): void {
+    this.written[copy] ??= new Map();
+    this.written[copy]?.set(at, register);
+  }
+
+  /** Writes the wanted values, and what they need, at several positions in step. */
+  writeInStep(wanted: readonly number[], positions: readonly Position[]): void {
+    for (const at of this.neededFor(wanted)) {
+      const value = this.parts.values[at] as KernelValue;
+      if (value.kind !== "apply") {
+        for (const position of positions) this.value(at, position);
+        continue;
+      }
+      const args = positions.map((position) => value.args.map((arg) => this.value(arg, position)));
+      const results = this.lanes.runInStep(value.body, args, this.invariants.get(at));
+      positions.forEach(({ copy }, p) => this.setValue(at, results[p]?.[0] as Register, copy));
+    }
+  }
+
+  /** The vector-level values that `wanted` need, themselves included, in order. */
+  private neededFor(wanted: readonly number[]): number[] {
+    const needed = new Set<number>();
+    const pending = [...wanted];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      const value = this.parts.values[at] as KernelValue;
+      if (needed.has(at) || this.levels[at] !== "vector") continue;
+      needed.add(at);
+      if (value.kind === "apply") pending.push(...value.args);
+      if (value.kind === "gather") pending.push(value.index);
+    }
+    return [...needed].sort((a, b) => a - b);
   }
 
   private write(at: number, position: Position): Register {
@@ -250,7 +280,8 @@ export class LoopWriter {
         return this.load(value.stream, position);
       case "apply": {
         const args = value.args.map((arg) => this.value(arg, position));
-        return this.lanes.run(value.body, args, this.invariants.get(at))[0] as Register;
+        const [results] = this.lanes.runInStep(value.body, [args], this.invariants.get(at));
+        return results?.[0] as Register;
       }
       case "index":
         return this.index(at, value, position);

@@ -7,17 +7,13 @@ import {
   blockElements,
   blockRange,
   outerAxes,
+  overRow,
   splitBlock,
-  tail,
-  vectorLoop,
-  weightOf,
+  unrollingOf,
 } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 import type { Register } from "./register.ts";
-
-/** Lane instructions up to which four vectors a turn pay (sin 4.0 → 3.6 ns a vector, exp 2.5 → 2.3). */
-const lightWeight = 48;
 
 export function mapUnits(axes: readonly Axis[]): number {
   const rows = sizeOf(axes.slice(0, -1).map(({ size }) => size));
@@ -27,25 +23,25 @@ export function mapUnits(axes: readonly Axis[]): number {
 export function mapCode(kernel: MapKernel, loop: LoopWriter): (unit: Local) => void {
   const { f, inner } = loop;
   const blocks = Math.ceil(inner / blockElements);
-  const isLight = weightOf(kernel.values) <= lightWeight;
-  const write = (position: Position): void => {
+  const unrolling = unrollingOf(kernel.values);
+  const write = (positions: readonly Position[]): void => {
     // All values before the first store: a result may lie where an operand lay (plan, shareDying).
-    const registers = kernel.stores.map(({ value }) => loop.value(value, position));
-    kernel.stores.forEach(({ stream }, at) =>
-      loop.store(stream, registers[at] as Register, position),
+    loop.writeInStep(
+      kernel.stores.map(({ value }) => value),
+      positions,
     );
+    for (const position of positions) {
+      const registers = kernel.stores.map(({ value }) => loop.value(value, position));
+      kernel.stores.forEach(({ stream }, at) =>
+        loop.store(stream, registers[at] as Register, position),
+      );
+    }
   };
   return (unit) => {
     const { rest, block } = splitBlock(f, unit, blocks);
     loop.decode(rest, outerAxes(kernel.axes.length));
     loop.startRow({ from: 0, to: kernel.values.length });
     const range = blockRange(f, block, { inner, length: blockElements });
-    const vector = (copy: number): void => {
-      loop.startVector();
-      write({ offset: range.offset, copy, lanes: 4 });
-    };
-    if (isLight && inner >= 16) vectorLoop(f, range, 4, vector);
-    if (inner >= 4) vectorLoop(f, range, 1, vector);
-    tail(loop, range, write);
+    overRow(loop, range, unrolling, write);
   };
 }

@@ -4,14 +4,7 @@
 import { dtypes } from "../../base/dtypes.ts";
 import type { Local } from "../../wasm/function.ts";
 import type { MergeKernel } from "../kernel.ts";
-import {
-  blockElements,
-  blockRange,
-  outerAxes,
-  splitBlock,
-  tail,
-  vectorLoop,
-} from "./inner-loop.ts";
+import { blockElements, blockRange, outerAxes, overRow, single, splitBlock } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 import type { Register } from "./register.ts";
@@ -29,13 +22,7 @@ export function mergeCode(kernel: MergeKernel, loop: LoopWriter): (unit: Local) 
     loop.decode(rest, outerAxes(kernel.axes.length));
     loop.startRow({ from: 0, to: kernel.values.length });
     const range = blockRange(f, block, { inner, length: blockElements });
-    if (inner >= 4) {
-      vectorLoop(f, range, 1, () => {
-        loop.startVector();
-        write({ offset: range.offset, copy: 0, lanes: 4 });
-      });
-    }
-    tail(loop, range, write);
+    overRow(loop, range, single, ([position]) => write(position as Position));
   };
 }
 

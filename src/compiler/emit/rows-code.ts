@@ -3,7 +3,7 @@
 //   vector i of a row goes to accumulator i mod 4:   a0 a1 a2 a3 a0 a1 …   (16 running lanes, always)
 //   then ((a0 a1)(a2 a3)), then the lanes of what is left
 //
-// A light body is unrolled by four; a heavy one turns the accumulators instead. Same bits either way.
+// Four vectors a turn, or eight; what is left of a row turns the accumulators. Same bits either way.
 
 import { sizeOf } from "../../base/shapes.ts";
 import type { Local } from "../../wasm/function.ts";
@@ -11,12 +11,13 @@ import type { RowsKernel } from "../kernel.ts";
 import {
   blockRange,
   chunkRows,
+  groupsInStep,
   outerRoles,
   type Range,
   splitBlock,
   tail,
+  unrollingOf,
   vectorLoop,
-  weightOf,
 } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
@@ -24,8 +25,6 @@ import { moveRegister, newRegister, type Register } from "./register.ts";
 import { type State, StateCode } from "./state-code.ts";
 
 const accumulators = 4;
-/** Lane instructions up to which four copies beat turning (tanh: 2.9 against 5.9 ns a vector). */
-const lightBody = 200;
 
 export function rowsUnits({ axes, chunks }: RowsKernel): number {
   return sizeOf(axes.filter(({ isReduced }) => !isReduced).map(({ size }) => size)) * chunks.count;
@@ -98,39 +97,53 @@ class RowsWriter {
     loop.decode(this.row, this.roles.reduced);
     loop.startRow({ from: 0, to: kernel.bodyCount });
     const range = blockRange(loop.f, block, { inner: loop.inner, length });
-    const isLight = weightOf(kernel.values) <= lightBody && loop.inner >= 16;
-    if (isLight) vectorLoop(loop.f, range, accumulators, (copy) => this.vector(range, copy, copy));
+    if (loop.inner >= 16) this.accumulatorLoop(range);
     const turns = loop.f.local("i32");
     loop.f.i32(0);
     loop.f.set(turns);
     if (loop.inner >= 4) this.turningLoop(range, turns);
-    tail(loop, range, (position) => this.fold(position, 0));
+    tail(loop, range, (position) => this.fold([position], [0]));
     this.turnBack(turns);
   }
 
   private turningLoop(range: Range, turns: Local): void {
     const { f } = this.loop;
     vectorLoop(f, range, 1, () => {
-      this.vector(range, 0, 0);
+      this.loop.startVector();
+      this.fold([{ offset: range.offset, copy: 0, lanes: 4 }], [0]);
       this.turn(turns);
     });
   }
 
-  private vector(range: Range, copy: number, accumulator: number): void {
-    this.loop.startVector();
-    this.fold({ offset: range.offset, copy, lanes: 4 }, accumulator);
+  /** Four vectors a turn, or eight: vector i to accumulator i mod 4. */
+  private accumulatorLoop(range: Range): void {
+    const { loop, kernel } = this;
+    const unrolling = unrollingOf(kernel.values);
+    vectorLoop(loop.f, range, unrolling.copies, () => {
+      loop.startVector();
+      for (const group of groupsInStep(range.offset, unrolling)) {
+        this.fold(
+          group,
+          group.map(({ copy }) => copy % accumulators),
+        );
+      }
+    });
   }
 
-  /** The values at a position: stored where they are wanted, folded into one accumulator. */
-  private fold(position: Position, accumulator: number): void {
+  /** The values at each position: stored where they are wanted, folded into its accumulator. */
+  private fold(positions: readonly Position[], into: readonly number[]): void {
     const { loop, kernel } = this;
-    for (const { value, stream } of kernel.stores) {
-      loop.store(stream, loop.value(value, position), position);
-    }
-    kernel.reductions.forEach(({ value }, r) => {
-      const state = this.running[accumulator]?.[r] as State;
-      const index = (): Register => this.reducedIndex(position);
-      this.states.step(r, state, loop.value(value, position), index, position.lanes);
+    const wanted = [...kernel.stores, ...kernel.reductions].map(({ value }) => value);
+    loop.writeInStep(wanted, positions);
+    positions.forEach((position, at) => {
+      for (const { value, stream } of kernel.stores) {
+        loop.store(stream, loop.value(value, position), position);
+      }
+      kernel.reductions.forEach(({ value }, r) => {
+        const state = this.running[into[at] as number]?.[r] as State;
+        const index = (): Register => this.reducedIndex(position);
+        this.states.step(r, state, loop.value(value, position), index, position.lanes);
+      });
     });
   }
 
