@@ -12,10 +12,18 @@ export class DisposedError extends Error {
   }
 }
 
+let known: DisposedError | null = null;
+
+/** One for all: capturing a stack that tells nothing costs more than recording ten ops. */
+function disposed(): DisposedError {
+  known ??= new DisposedError();
+  return known;
+}
+
 /** Lets go of a storage's memory; every alias of it fails from now on. */
 export function disposeStorage(storage: Storage, dtype: DType): void {
   if (storage.node.failure instanceof DisposedError) return;
   const dead = memoryNode(dtype, [0], null);
-  dead.failure = new DisposedError();
+  dead.failure = disposed();
   storage.dispose(dead);
 }
