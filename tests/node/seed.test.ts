@@ -12,5 +12,7 @@ test("the seed program prints PyTorch's three blocks", async () => {
     "tensor([[27., 27.],\n        [27., 27.]], grad_fn=<MulBackward0>)",
   );
   expect(String(await out.realize())).toBe("tensor(27., grad_fn=<MeanBackward0>)");
-  expect(String(await x.grad?.realize())).toBe("tensor([[4.5000, 4.5000],\n        [4.5000, 4.5000]])");
+  expect(String(await x.grad?.realize())).toBe(
+    "tensor([[4.5000, 4.5000],\n        [4.5000, 4.5000]])",
+  );
 });
