@@ -1,13 +1,19 @@
 // Grouping: which steps share a loop. A step joins a group of the same space when it reads what the
 // group computes or reads too, and no path leads out of the group and back into it.
 
-import { commonCuts, isIdentity } from "./access.ts";
-import { isStep, type Operand, type PointwiseStep, type ReduceStep, type Step } from "./step.ts";
+import { type Access, commonCuts, isIdentity } from "./access.ts";
+import { isStep, type PointwiseStep, type ReduceStep, type Source, type Step } from "./step.ts";
 
 /** More would overflow registers and arguments long before it saves memory traffic. */
 const maxStepsInGroup = 64;
+/** Groups that read one thing and are looked at, the latest: keeps the search linear. */
+const maxCandidates = 16;
+
+let groupCount = 0;
 
 export class Group {
+  /** Grows with time. */
+  readonly number = groupCount++;
   /** In order; pointwise, gather, reduce and place steps of one space. */
   readonly body: Step[] = [];
   /** Pointwise steps of the reduced shape that need the finished reductions. */
@@ -15,8 +21,27 @@ export class Group {
   /** Groups whose values this one needs. */
   readonly needs = new Set<Group>();
   axes: readonly number[] | null = null;
+  /** What the body reads: steps, and inputs by number. */
+  readonly reads = new Set<Step | number>();
+  /** The different ways in which the body walks what it reads and writes. */
+  private readonly walks = new Map<string, Access>();
 
   constructor(readonly space: readonly number[]) {}
+
+  add(step: Step): void {
+    this.body.push(step);
+    if (step.kind === "reduce") this.axes = step.axes;
+    for (const walk of walksOf(step)) this.walks.set(JSON.stringify(walk), walk);
+    for (const { source } of step.operands) {
+      const read = readOf(source);
+      if (read !== null) this.reads.add(read);
+    }
+  }
+
+  /** Whether the space can be cut so that the step's walks go with those of the body. */
+  canCutFor(step: Step): boolean {
+    return commonCuts(this.space, [...this.walks.values(), ...walksOf(step)]) !== null;
+  }
 
   dependsOn(other: Group): boolean {
     const seen = new Set<Group>();
@@ -33,12 +58,12 @@ export class Group {
   }
 }
 
-/** Puts every step in a group; returns the groups in an order in which they can run. */
+/** Puts every step in a group, such that the groups can run one after the other. */
 export function groupSteps(steps: readonly Step[]): Map<Step, Group> {
   const groupOf = new Map<Step, Group>();
-  const bySpace = new Map<string, Group[]>();
+  const readers = new Map<Step | number, Group[]>();
   for (const step of steps) {
-    const group = findEpilogue(step, groupOf) ?? findBody(step, bySpace, groupOf);
+    const group = findEpilogue(step, groupOf) ?? findBody(step, readers, groupOf);
     groupOf.set(step, group);
     for (const needed of neededSteps(step)) {
       const other = groupOf.get(needed) as Group;
@@ -48,6 +73,17 @@ export function groupSteps(steps: readonly Step[]): Map<Step, Group> {
   return groupOf;
 }
 
+/** What tells shared reads: a step, or the number of an input; null for what costs nothing to read. */
+function readOf(source: Source): Step | number | null {
+  if (isStep(source)) return source;
+  return source.kind === "input" ? source.index : null;
+}
+
+const walksOf = (step: Step): Access[] => {
+  const walks = step.operands.map(({ access }) => access);
+  return step.kind === "place" ? [...walks, step.window] : walks;
+};
+
 /** The steps whose buffers or values `step` needs. */
 export function neededSteps(step: Step): Step[] {
   const needed = step.operands.map(({ source }) => source).filter(isStep);
@@ -55,23 +91,33 @@ export function neededSteps(step: Step): Step[] {
   return needed;
 }
 
-function findBody(step: Step, bySpace: Map<string, Group[]>, groupOf: Map<Step, Group>): Group {
-  const key = String(step.space);
-  const groups = bySpace.get(key) ?? [];
-  bySpace.set(key, groups);
-  const candidate = step.kind === "scatter" ? undefined : bestGroup(step, groups, groupOf);
-  const group = candidate ?? new Group(step.space);
-  group.body.push(step);
-  if (step.kind === "reduce") group.axes = step.axes;
-  if (!candidate && step.kind !== "scatter") groups.push(group);
+function findBody(
+  step: Step,
+  readers: Map<Step | number, Group[]>,
+  groupOf: Map<Step, Group>,
+): Group {
+  const group = bestGroup(step, readers, groupOf) ?? new Group(step.space);
+  for (const { source } of step.operands) {
+    const read = readOf(source);
+    if (read === null || group.reads.has(read)) continue;
+    const known = readers.get(read);
+    if (known) known.push(group);
+    else readers.set(read, [group]);
+  }
+  group.add(step);
   return group;
 }
 
 /** The group with which the step shares most; the later one where that is equal. */
-function bestGroup(step: Step, groups: readonly Group[], groupOf: Map<Step, Group>) {
+function bestGroup(
+  step: Step,
+  readers: Map<Step | number, Group[]>,
+  groupOf: Map<Step, Group>,
+): Group | undefined {
+  if (step.kind === "scatter") return undefined;
   let best: Group | undefined;
   let most = 0;
-  for (const group of groups) {
+  for (const group of groupsNear(step, readers, groupOf)) {
     const shared = sharedReads(step, group, groupOf);
     if (shared > 0 && shared >= most && canJoin(step, group, groupOf)) {
       best = group;
@@ -81,23 +127,32 @@ function bestGroup(step: Step, groups: readonly Group[], groupOf: Map<Step, Grou
   return best;
 }
 
+/** Groups that compute or read what the step reads; oldest first, each once. */
+function groupsNear(
+  step: Step,
+  readers: Map<Step | number, Group[]>,
+  groupOf: Map<Step, Group>,
+): Group[] {
+  const near = new Set<Group>();
+  for (const { source } of step.operands) {
+    const read = readOf(source);
+    if (read === null) continue;
+    if (typeof read !== "number") near.add(groupOf.get(read) as Group);
+    for (const group of (readers.get(read) ?? []).slice(-maxCandidates)) near.add(group);
+  }
+  const isOfSpace = ({ space, body }: Group): boolean =>
+    String(space) === String(step.space) && body[0]?.kind !== "scatter";
+  return [...near].filter(isOfSpace).sort((a, b) => a.number - b.number);
+}
+
 function sharedReads(step: Step, group: Group, groupOf: Map<Step, Group>): number {
   let shared = 0;
   for (const { source, access } of step.operands) {
     if (isStep(source) && groupOf.get(source) === group && isIdentity(access)) shared += 2;
-    else if (source.kind === "input" && readsInput(group, source.index)) shared += 1;
-    else if (isStep(source) && readsStep(group, source)) shared += 1;
+    else if (group.reads.has(readOf(source) ?? -1)) shared += 1;
   }
   return shared;
 }
-
-const operandsOf = (group: Group): Operand[] => group.body.flatMap((step) => step.operands);
-
-const readsInput = (group: Group, index: number): boolean =>
-  operandsOf(group).some(({ source }) => source.kind === "input" && source.index === index);
-
-const readsStep = (group: Group, step: Step): boolean =>
-  operandsOf(group).some(({ source }) => source === step);
 
 function canJoin(step: Step, group: Group, groupOf: Map<Step, Group>): boolean {
   if (group.body.length >= maxStepsInGroup) return false;
@@ -112,9 +167,7 @@ function canJoin(step: Step, group: Group, groupOf: Map<Step, Group>): boolean {
     const other = groupOf.get(needed) as Group;
     if (other === group ? isNeededWhole(step, needed) : other.dependsOn(group)) return false;
   }
-  const accesses = [...operandsOf(group), ...step.operands].map(({ access }) => access);
-  const windows = [...group.body, step].flatMap((s) => (s.kind === "place" ? [s.window] : []));
-  return commonCuts(group.space, [...accesses, ...windows]) !== null;
+  return group.canCutFor(step);
 }
 
 /** What is written over, and what is read at any place, must be complete before. */
@@ -135,6 +188,7 @@ function findEpilogue(step: Step, groupOf: Map<Step, Group>): Group | null {
     });
   if (!reduced) return null;
   const group = groupOf.get(reduced as Step) as Group;
+  if (group.epilogue.length >= maxStepsInGroup) return null;
   const shape = (group.body.find((s) => s.kind === "reduce") as ReduceStep).shape;
   if (String(shape) !== String(step.space)) return null;
   const fits = step.operands.every(({ source, access }) => {
