@@ -2,7 +2,15 @@
 // ends the crew: the others may wait for its tile.
 import { type Remote, wrap } from "comlink";
 import { pause } from "./copy.ts";
-import type { KernelWorker, Setup } from "./protocol.ts";
+import {
+  isAnswerMessage,
+  type KernelWorker,
+  type RunAnswer,
+  type RunMessage,
+  type RunRequest,
+  runTag,
+  type Setup,
+} from "./protocol.ts";
 import type { WorkerLike } from "./spawn.ts";
 
 export interface Member {
@@ -11,6 +19,8 @@ export interface Member {
   /** Programs it still holds and that nobody will ask for. */
   readonly forget: number[];
   pending: number;
+  /** Runs it has not answered yet, by number. */
+  readonly runs: Map<number, (answer: RunAnswer) => void>;
 }
 
 export interface CrewOptions {
@@ -29,6 +39,7 @@ const terminationMilliseconds = 200;
 export class Crew {
   readonly members: readonly Member[];
   private pending = 0;
+  private runs = 0;
   private death: Error | null = null;
 
   private constructor(members: readonly Member[]) {
@@ -58,6 +69,16 @@ export class Crew {
       throw error;
     }
     return crew;
+  }
+
+  /** What the member answers to the run's message. */
+  run(member: Member, request: RunRequest): Promise<RunAnswer> {
+    const number = ++this.runs;
+    return this.call(member, () => {
+      const answered = new Promise<RunAnswer>((resolve) => member.runs.set(number, resolve));
+      member.worker.endpoint.postMessage([runTag, number, request] satisfies RunMessage, []);
+      return answered;
+    });
   }
 
   /** Keeps the process up until the call is answered; rejects when the worker dies before. */
@@ -103,6 +124,15 @@ export class Crew {
   }
 }
 
+const plainAnswer: RunAnswer = { end: { kind: "done" }, trace: [] };
+
 function makeMember(worker: WorkerLike): Member {
-  return { worker, remote: wrap<KernelWorker>(worker.endpoint), forget: [], pending: 0 };
+  const runs: Member["runs"] = new Map();
+  worker.onMessage((data) => {
+    if (!isAnswerMessage(data)) return;
+    const [number, answer] = typeof data === "number" ? [data, plainAnswer] : [data[1], data[2]];
+    runs.get(number)?.(answer);
+    runs.delete(number);
+  });
+  return { worker, remote: wrap<KernelWorker>(worker.endpoint), forget: [], pending: 0, runs };
 }

@@ -14,6 +14,13 @@ export function exposeWorker(api: object): void {
   endpoint.postMessage(readyMessage);
 }
 
+/** Calls `listener` with every message that arrives in this worker; returns how to answer. */
+export function listenInWorker(listener: (data: unknown) => void): (message: unknown) => void {
+  const endpoint = ownEndpoint();
+  endpoint.addEventListener("message", (event) => listener((event as MessageEvent).data));
+  return (message) => endpoint.postMessage(message);
+}
+
 function ownEndpoint(): Endpoint {
   const port = nodeThreads()?.parentPort;
   if (port) return nodeEndpoint(port);

@@ -201,12 +201,10 @@ class Pool implements Executor {
     this.watchdog.start();
     for (const member of members) {
       const forget = member.forget.splice(0);
-      crew
-        .call(member, (remote) => remote.run({ ...request, forget }))
-        .then(
-          (answer) => this.onAnswer(flight, answer),
-          (cause) => this.onDeath(crew, cause),
-        );
+      crew.run(member, { ...request, forget }).then(
+        (answer) => this.onAnswer(flight, answer),
+        (cause) => this.onDeath(crew, cause),
+      );
     }
   }
 

@@ -1,5 +1,5 @@
-// The boundary between the pool and its kernel workers: the calls (Comlink), and the control words
-// (Atomics) of a run, an area in the shared memory:
+// The boundary between the pool and its kernel workers: the calls (Comlink), the messages of runs, and
+// the control words (Atomics) of a run, an area in the shared memory:
 //
 //   word  0      1             2         3         4            5           6‥15   16 + 2s  17 + 2s
 //        ┌──────┬─────────────┬─────────┬─────────┬────────────┬───────────┬──────┬────────┬──────┬───┬─────┐
@@ -73,10 +73,25 @@ export interface RunAnswer {
   readonly trace: readonly TraceEvent[];
 }
 
-/** What a kernel worker can be asked for, in the order of the messages. */
+/**
+ * A run is asked for and answered in bare messages: there is one of each for every worker and run, and
+ * Comlink's proxies and unique names took the page's thread some 0.1 ms of each run (profiled). One that
+ * ended well and was not traced is answered by its number alone.
+ */
+export type RunMessage = readonly [tag: typeof runTag, number: number, request: RunRequest];
+export type AnswerMessage = number | readonly [tag: typeof runTag, number: number, RunAnswer];
+
+export const runTag = "shardgrad: run";
+
+export const isRunMessage = (data: unknown): data is RunMessage =>
+  Array.isArray(data) && data[0] === runTag;
+
+export const isAnswerMessage = (data: unknown): data is AnswerMessage =>
+  typeof data === "number" || (Array.isArray(data) && data[0] === runTag);
+
+/** What a kernel worker can be asked for besides, in the order of the messages. */
 export interface KernelWorker {
   init(setup: Setup): void;
-  run(request: RunRequest): RunAnswer;
   copyOut(address: number, bytes: number): ArrayBuffer;
   /** Writes nothing, but makes the pages of the range exist. */
   touch(address: number, bytes: number): void;

@@ -15,6 +15,8 @@ export interface WorkerLike {
   readonly ready: Promise<void>;
   /** What the call resolves to, or a rejection when the worker dies before it answers. */
   answer<T>(call: PromiseLike<T>): Promise<T>;
+  /** Called with every message that is no answer to Comlink's. */
+  onMessage(listener: (data: unknown) => void): void;
   /** Called once, not after `terminate`. */
   onDeath(listener: (cause: Error) => void): void;
   /** In Node: whether the process has to stay for this worker. */
@@ -107,6 +109,7 @@ class Life {
   private readonly name: string;
   private readonly waiting = new Set<(cause: Error) => void>();
   private readonly listeners: ((cause: Error) => void)[] = [];
+  private readonly messageListeners: ((data: unknown) => void)[] = [];
   private cause: Error | null = null;
   private setReady!: () => void;
 
@@ -123,6 +126,7 @@ class Life {
 
   onMessage(data: unknown): void {
     if (data === readyMessage) this.setReady();
+    else for (const listener of this.messageListeners) listener(data);
   }
 
   die(text: string, cause?: unknown): void {
@@ -153,6 +157,7 @@ class Life {
       endpoint,
       ready: this.ready,
       answer: (call) => this.answer(call),
+      onMessage: (listener) => this.messageListeners.push(listener),
       onDeath: (listener) => this.listeners.push(listener),
       keepAlive: (isBusy) => handle.keepAlive(isBusy),
       stopsForSure: handle.stopsForSure,
