@@ -26,7 +26,6 @@ const copyAtOnce = 256 * 1024;
 
 interface Asked {
   readonly nodes: readonly Node[];
-  readonly op: string;
   /** Pinned for who reads: a change in place that is committed together must not free it. */
   readonly held: OwnedMemory[];
   readonly isRead: boolean;
@@ -91,10 +90,10 @@ class Realizer {
     return this.opened?.executor.heap.stats();
   }
 
-  ask(nodes: readonly Node[], op: string, held: OwnedMemory[] | null = null): Promise<void> {
+  ask(nodes: readonly Node[], held: OwnedMemory[] | null = null): Promise<void> {
     return new Promise((resolve, reject) => {
       const isRead = held !== null;
-      this.asked.push({ nodes, op, held: held ?? [], isRead, resolve, reject });
+      this.asked.push({ nodes, held: held ?? [], isRead, resolve, reject });
       this.flushSoon();
     });
   }
@@ -333,12 +332,7 @@ observeStorages(realizer.pending);
 );
 
 /** Joins the tick's one request; resolves once all nodes lie in memory. */
-export function request(
-  nodes: readonly Node[],
-  user: { op: string } = { op: "realize" },
-): Promise<void> {
-  return realizer.ask(nodes, user.op);
-}
+export const request = (nodes: readonly Node[]): Promise<void> => realizer.ask(nodes);
 
 /** A node of given data, row-major. Small data is copied at once, large data is read until it is used. */
 export function upload(dtype: DType, shape: Shape, data: TypedArray): Node {
@@ -370,7 +364,7 @@ export async function read(node: Node): Promise<TypedArray> {
   if (uploaded) return uploaded.slice();
   const held: OwnedMemory[] = [];
   try {
-    await realizer.ask([node], "data", held);
+    await realizer.ask([node], held);
     const memory = node.memory as OwnedMemory;
     if (memory.spilled) return memory.spilled.slice();
     const { executor } = await realizer.open();

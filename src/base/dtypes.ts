@@ -42,8 +42,6 @@ const typedArrays = {
   bool: Uint8Array,
 } as const satisfies Record<DType, unknown>;
 
-export type ArrayOf<D extends DType> = InstanceType<(typeof typedArrays)[D]>;
-
 /** A typed array over `buffer`, as elements of `dtype` lie in memory. */
 export function typedArray(
   dtype: DType,

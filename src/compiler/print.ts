@@ -12,7 +12,7 @@ export function printKernel(kernel: RunnableKernel): string {
   const lines = [`${kernel.kind} [${axes.join(" ")}]${chunksOf(kernel)}  ${kernel.label}`];
   kernel.values.forEach((value, at) => lines.push(`  v${at} = ${printValue(value, kernel)}`));
   if ("stores" in kernel) lines.push(...kernel.stores.map((store) => printStore(store, kernel)));
-  if ("reductions" in kernel) {
+  if ("reductions" in kernel && kernel.kind !== "merge") {
     kernel.reductions.forEach(({ value }, at) => lines.push(`  reduce ${at} over v${value}`));
   }
   if ("epilogue" in kernel) {

@@ -3,7 +3,7 @@
 
 import { type Composite, composite } from "../autograd/composite.ts";
 import { type DType, dtypes, promote } from "../base/dtypes.ts";
-import { fail, invariant } from "../base/errors.ts";
+import { fail } from "../base/errors.ts";
 import { Float, type Scalar, scalarValue } from "../base/scalars.ts";
 import { broadcastShapes, type Shape, sameShape } from "../base/shapes.ts";
 import { scalarNode } from "../graph/build.ts";
@@ -35,13 +35,6 @@ export function resultDType(x: Operand, y: Operand): DType {
   if (lead === 0) return promote(a, b);
   const [high, low] = lead > 0 ? [a, b] : [b, a];
   return dtypes[low].category > dtypes[high].category ? low : high;
-}
-
-/** The first value among operands. */
-export function firstValue(...operands: readonly Operand[]): Value {
-  const value = operands.find(isValue);
-  invariant(value, "a call without a tensor");
-  return value;
 }
 
 /** A number as a constant of `dtype`; a value as it is. */

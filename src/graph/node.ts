@@ -61,8 +61,6 @@ export class Node<K extends Kind = Kind> {
   /** How often storages show this node, now or as what they fall back to. */
   holders = 0;
   leafStructure = -1;
-  /** Where on the user's side the op was recorded; only for ops that can fault on data. */
-  line: string | null = null;
 
   constructor(
     readonly kind: K,

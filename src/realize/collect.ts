@@ -18,9 +18,6 @@ export interface Collected {
 
 let visits = 0;
 
-/** Whether the last walk met the node. */
-export const wasVisited = (node: Node): boolean => node.visit === visits;
-
 export class Collector {
   private readonly stamp = ++visits;
   private readonly words: number[] = [];

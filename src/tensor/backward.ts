@@ -108,7 +108,7 @@ function realizeGrads(written: readonly Leaf[]): Promise<void> {
     const { keptGrad: grad } = leaf as Handle;
     if (grad) nodes.push(grad.value.node);
   }
-  const done = request(nodes, { op: "backward" });
+  const done = request(nodes);
   // Awaiting is optional: who awaits sees the failure, who does not sees it where a gradient is read.
   done.catch(() => undefined);
   return done;

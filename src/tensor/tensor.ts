@@ -124,7 +124,7 @@ export class Tensor extends Handle {
 
   /** Computes this tensor, with everything else that is asked for in this tick. */
   async realize(): Promise<this> {
-    await request([this.value.node], { op: "realize" });
+    await request([this.value.node]);
     return this;
   }
 

@@ -33,7 +33,6 @@ type NameOf<I extends Immediate> = Extract<Entry, { immediate: I }>["name"];
 
 export type OpName = Entry["name"];
 export type PlainOp = NameOf<"none">;
-export type ConstOp = NameOf<"const">;
 export type LoadOp = NameOf<"load">;
 export type StoreOp = NameOf<"store">;
 export type AtomicOp = NameOf<"atomic">;
