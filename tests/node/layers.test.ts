@@ -36,10 +36,12 @@ const handles = ["tensor", ...below.tensor] as const;
 const allowed: Record<string, readonly string[]> = {
   ...below,
   nn: handles,
+  masked: handles,
+  signal: handles,
   optim: handles,
   data: handles,
   io: handles,
-  index: [...Object.keys(below), "nn", "optim", "data", "io"],
+  index: [...Object.keys(below), "nn", "masked", "signal", "optim", "data", "io"],
   workers: ["base", "wasm", "compiler", "graph", "runtime"],
   // Besides, the demo imports the library's public entries.
   demo: [],

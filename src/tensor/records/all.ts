@@ -3,13 +3,7 @@
 import { casts } from "./casts.ts";
 import { creationRecords } from "./creation.ts";
 import { indexed } from "./indexed.ts";
-import {
-  activationRecords,
-  arithmetics,
-  choices,
-  comparisons,
-  transcendentals,
-} from "./pointwise.ts";
+import { arithmetics, choices, comparisons, rectifiers, transcendentals } from "./pointwise.ts";
 import { reductionRecords } from "./reductions.ts";
 import { rearrangements, views } from "./shapes.ts";
 
@@ -17,7 +11,7 @@ export const records = {
   ...arithmetics,
   ...transcendentals,
   ...comparisons,
-  ...activationRecords,
+  ...rectifiers,
   ...choices,
   ...reductionRecords,
   ...views,

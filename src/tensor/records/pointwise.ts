@@ -1,11 +1,9 @@
 // Records of what is computed element by element.
 
 import {
-  choice,
   int,
   maybeChoice,
   nullable,
-  number,
   only,
   operand,
   scalar,
@@ -118,12 +116,8 @@ export const comparisons = family({
   maskedFill: alsoInPlace(on([x, tensor("mask"), operand("value")], comparison.maskedFill)),
 });
 
-export const activationRecords = family({
+export const rectifiers = family({
   relu: unary(activations.relu),
-  silu: functionOnly(on([x], activations.silu)),
-  gelu: functionOnly(on([x, only(choice("approximate", ["none", "tanh"]))], activations.gelu)),
-  softplus: functionOnly(on([x, number("beta", 1), number("threshold", 20)], activations.softplus)),
-  leakyRelu: functionOnly(on([x, number("negativeSlope", 0.01)], activations.leakyRelu)),
 });
 
 /** `where` has its receiver second: `x.where(condition, other)`. */

@@ -1,0 +1,3 @@
+// shardgrad/nn: what neural networks are made of.
+
+export * as functional from "./nn/functional.ts";
