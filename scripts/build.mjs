@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { prepare, root, stop } from "./setup.mjs";
+import { printSizes } from "./size.mjs";
 
 prepare();
 const { build } = await import("vite");
@@ -14,3 +15,4 @@ const declared = spawnSync(process.execPath, [tsc, ...args, "--outDir", "dist/ty
   stdio: "inherit",
 });
 if (declared.status !== 0) stop("tsc could not write the declarations; its reason stands above.");
+await printSizes();

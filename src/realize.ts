@@ -7,31 +7,23 @@
 // cause, storages fall back, and what was built on those nodes rejects with the same cause.
 
 import type { DType, TypedArray } from "./base/dtypes.ts";
-import { dtypes, typedArray } from "./base/dtypes.ts";
+import { dtypes, readable, typedArray } from "./base/dtypes.ts";
 import type { Program } from "./base/program.ts";
 import type { Shape } from "./base/shapes.ts";
 import { bytesOf } from "./graph/build.ts";
 import { memoryNode, type Node, settle } from "./graph/node.ts";
+import { type Asked, type Ending, type Request, witness } from "./realize/asked.ts";
 import { type Collected, Collector, graphOf } from "./realize/collect.ts";
 import { type Engine, type EngineOptions, openEngine } from "./realize/engine.ts";
 import { MemoryLedger, type OwnedMemory } from "./realize/memory.ts";
 import { Pending } from "./realize/pending.ts";
-import { ProgramTable } from "./realize/programs.ts";
-import { peekNow } from "./realize/read.ts";
+import { type KnownProgram, ProgramTable } from "./realize/programs.ts";
+import { copyNow, peekNow } from "./realize/read.ts";
 import type { RunResult, TraceEvent } from "./runtime/executor.ts";
 import { observeStorages, type Storage } from "./storage.ts";
 
 /** Uploads up to this are copied at once, larger ones are read from the caller's array in slices. */
 const copyAtOnce = 256 * 1024;
-
-interface Asked {
-  readonly nodes: readonly Node[];
-  /** Pinned for who reads: a change in place that is committed together must not free it. */
-  readonly held: OwnedMemory[];
-  readonly isRead: boolean;
-  readonly resolve: () => void;
-  readonly reject: (cause: unknown) => void;
-}
 
 export interface Stats {
   /** Requests made, and programs run for them. */
@@ -59,6 +51,8 @@ class Realizer {
   private isFlushing = false;
   /** The request before has been launched: launches keep the order of requests. */
   private launched: Promise<void> = Promise.resolve();
+  /** Asked at each request, for those who want to know how it ends. */
+  observers: () => readonly Ending[] = () => [];
   /** The run launched last has ended, well or not; runs end in order. */
   private settled: Promise<void> = Promise.resolve();
   /** Bytes given by the user that are not in shared memory yet. */
@@ -92,8 +86,7 @@ class Realizer {
 
   ask(nodes: readonly Node[], held: OwnedMemory[] | null = null): Promise<void> {
     return new Promise((resolve, reject) => {
-      const isRead = held !== null;
-      this.asked.push({ nodes, held: held ?? [], isRead, resolve, reject });
+      this.asked.push({ nodes, held, resolve, reject });
       this.flushSoon();
     });
   }
@@ -103,39 +96,45 @@ class Realizer {
     this.isFlushing = true;
     queueMicrotask(() => {
       this.isFlushing = false;
-      const asked = this.asked;
+      const { asked } = this;
       this.asked = [];
-      const changed = this.pending.takeChanged();
+      for (const ending of this.observers()) asked.push(witness(ending));
+      const request = { asked, changed: this.pending.takeChanged() };
       this.stats.requests++;
-      this.launched = this.launched.then(() => this.launch(asked, changed));
+      this.launched = this.launched.then(() => this.launch(request));
     });
   }
 
   /** Runs one request up to its start; what comes after goes on beside the next request. */
-  private async launch(
-    asked: readonly Asked[],
-    changed: ReadonlyMap<Storage, Node>,
-  ): Promise<void> {
+  private async launch(request: Request): Promise<void> {
     const pinned: OwnedMemory[] = [];
     try {
-      const engine = await this.open();
-      const collected = this.collect(asked, changed);
-      await this.bringInputs(engine, collected, pinned);
-      this.hold(asked);
+      const engine = this.opened ?? (await this.open());
+      const collected = this.collect(request);
+      for (const node of collected.inputs) {
+        const data = this.uploads.get(node);
+        if (node.memory || !data) this.pinInput(engine, node, pinned);
+        else await this.bring(engine, { node, data }, pinned);
+      }
+      this.hold(request);
       if (collected.outputs.length === 0) {
-        void this.finishWithoutRun(asked, changed, pinned);
+        void this.finishWithoutRun(request, pinned);
         return;
       }
-      const program = await this.program(engine, collected);
+      const known = this.program(engine, collected);
+      const program = known.ready ?? (await known.program);
       const run = this.start(engine, program, collected, pinned);
-      void this.finish(run, asked, changed);
+      this.settled = run.result.then(
+        (result) => this.end(run, result, request),
+        (cause) => this.abandon(run, cause, request),
+      );
     } catch (cause) {
       this.ledger.unpin(pinned);
-      this.fail(asked, changed, cause);
+      this.fail(request, cause);
     }
   }
 
-  private collect(asked: readonly Asked[], changed: ReadonlyMap<Storage, Node>): Collected {
+  private collect({ asked, changed }: Request): Collected {
     const collector = new Collector();
     for (const node of changed.values()) collector.want(node);
     for (const { nodes } of asked) for (const node of nodes) collector.want(node);
@@ -143,81 +142,77 @@ class Realizer {
     return collector.finish();
   }
 
-  /** Uploads what is not in shared memory yet, and pins all inputs' memory in their order. */
-  private async bringInputs(
+  /** Pins an input that lies in shared memory, or did: inputs are pinned in their order. */
+  private pinInput({ executor }: Engine, node: Node, pinned: OwnedMemory[]): void {
+    const memory = usable(node, executor.heap);
+    this.ledger.pin(memory);
+    pinned.push(memory);
+    this.ledger.restore(memory);
+  }
+
+  /** Uploads an input that is not in shared memory yet, and pins it. */
+  private async bring(
     { executor }: Engine,
-    { inputs }: Collected,
+    { node, data }: { node: Node; data: TypedArray },
     pinned: OwnedMemory[],
   ): Promise<void> {
-    const pin = (memory: OwnedMemory): void => {
-      this.ledger.pin([memory]);
-      pinned.push(memory);
-    };
-    for (const { node } of inputs) {
-      const data = this.uploads.get(node);
-      if (node.memory || !data) {
-        const memory = usable(node, executor.heap);
-        pin(memory);
-        this.ledger.restore(memory);
-        continue;
-      }
-      const memory = this.ledger.allocate(executor.heap, node, bytesOf(node));
-      settle(node, memory);
-      pin(memory);
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      await executor.copyIn(bytes, memory.address);
-      memory.isReady = true;
-      this.uploads.delete(node);
-    }
+    const memory = this.ledger.allocate(executor.heap, node, bytesOf(node));
+    settle(node, memory);
+    this.ledger.pin(memory);
+    pinned.push(memory);
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    await executor.copyIn(bytes, memory.address);
+    memory.isReady = true;
+    this.uploads.delete(node);
   }
 
   /** Pins what is read, as far as it has memory yet. */
-  private hold(asked: readonly Asked[]): void {
-    for (const { nodes, held, isRead } of asked) {
-      if (!isRead) continue;
+  private hold({ asked }: Request): void {
+    for (let at = 0; at < asked.length; at++) {
+      const { nodes, held } = asked[at] as Asked;
+      if (!held) continue;
       for (const { memory } of nodes as readonly { memory: OwnedMemory | null }[]) {
         if (!memory || held.includes(memory)) continue;
-        this.ledger.pin([memory]);
+        this.ledger.pin(memory);
         held.push(memory);
       }
     }
   }
 
-  private async program(engine: Engine, collected: Collected): Promise<Program> {
-    let known = this.programs.find(collected.words);
-    if (!known) {
-      this.stats.compiles++;
-      const compiled = engine.compile(graphOf(collected)).then(({ program, kernelCount }) => {
-        this.stats.kernels = kernelCount;
-        return program;
-      });
-      known = this.programs.add(collected.words, compiled);
-    }
-    return known.ready ?? known.program;
+  private program(engine: Engine, collected: Collected): KnownProgram {
+    const known = this.programs.find(collected.words);
+    if (known) return known;
+    this.stats.compiles++;
+    const compiled = engine.compile(graphOf(collected)).then(({ program, kernelCount }) => {
+      this.stats.kernels = kernelCount;
+      return program;
+    });
+    return this.programs.add(collected.words, compiled);
   }
 
   /** Binds addresses and starts the run; outputs are settled, though not ready yet. */
   private start(
     { executor }: Engine,
     program: Program,
-    { inputs, outputs, scalars }: Collected,
-    pinned: readonly OwnedMemory[],
+    { inputs, offsets, outputs, scalars }: Collected,
+    pinned: OwnedMemory[],
   ) {
     const made = this.allocateAll(executor.heap, outputs);
-    const binding = {
-      inputs: inputs.map(({ node, offset }, at) => {
-        return (pinned[at] as OwnedMemory).address + offset * dtypes[node.dtype].bytes;
-      }),
-      outputs: made.map(({ address }) => address),
-      scalars,
-    };
-    outputs.forEach((node, at) => settle(node, made[at] as OwnedMemory));
-    this.ledger.pin(made);
+    const starts = inputs.map(({ dtype }, at) => {
+      return (pinned[at] as OwnedMemory).address + (offsets[at] as number) * dtypes[dtype].bytes;
+    });
+    for (let at = 0; at < made.length; at++) {
+      const memory = made[at] as OwnedMemory;
+      settle(outputs[at] as Node, memory);
+      this.ledger.pin(memory);
+      pinned.push(memory);
+    }
     this.stats.programs++;
     if (executor.workers === 0) this.stats.fallbacks++;
     this.lastProgram = program;
+    const binding = { inputs: starts, outputs: made.map(({ address }) => address), scalars };
     const result = executor.run(program, binding, { trace: this.trace !== null });
-    return { program, inputs, outputs, made, pinned: [...pinned, ...made], result };
+    return { program, inputs, outputs, made, pinned, result };
   }
 
   private allocateAll(heap: OwnedMemory["heap"], outputs: readonly Node[]): OwnedMemory[] {
@@ -233,8 +228,7 @@ class Realizer {
 
   /** Everything asked for is there, or on its way in an earlier request. */
   private async finishWithoutRun(
-    asked: readonly Asked[],
-    changed: ReadonlyMap<Storage, Node>,
+    { asked, changed }: Request,
     pinned: readonly OwnedMemory[],
   ): Promise<void> {
     await this.settled;
@@ -247,38 +241,33 @@ class Realizer {
     }
   }
 
-  private finish(
-    run: ReturnType<Realizer["start"]>,
-    asked: readonly Asked[],
-    changed: ReadonlyMap<Storage, Node>,
-  ): Promise<void> {
-    this.settled = this.end(run, asked, changed);
-    return this.settled;
+  /** In one go: the run after this one, which may have ended as well, looks at what failed. */
+  private end(run: Run, result: RunResult, request: Request): void {
+    try {
+      this.commit(run, result, request);
+    } catch (cause) {
+      this.abandon(run, cause, request);
+    }
   }
 
-  private async end(
-    run: ReturnType<Realizer["start"]>,
-    asked: readonly Asked[],
-    changed: ReadonlyMap<Storage, Node>,
-  ): Promise<void> {
-    try {
-      const result = await run.result;
-      if (this.trace) this.trace.push(...result.trace);
-      if (result.fault) throw faultError(run.program, result);
-      // An input may have been on its way when this run was started, and have failed since.
-      const lost = run.inputs.find(({ node }) => node.failure);
-      if (lost) throw lost.node.failure;
-      for (const memory of run.made) memory.isReady = true;
-      this.hold(asked);
-      this.commitStorages(changed);
-      this.ledger.unpin(run.pinned);
-      for (const { resolve } of asked) resolve();
-    } catch (cause) {
-      for (const node of run.outputs) node.failure = cause as Error;
-      this.ledger.unpin(run.pinned);
-      for (const memory of run.made) this.ledger.free(memory);
-      this.fail(asked, changed, cause);
-    }
+  private commit(run: Run, result: RunResult, request: Request): void {
+    if (this.trace) this.trace.push(...result.trace);
+    if (result.fault) throw faultError(run.program, result);
+    // An input may have been on its way when this run was started, and have failed since.
+    const lost = run.inputs.find(({ failure }) => failure);
+    if (lost) throw lost.failure;
+    for (const memory of run.made) memory.isReady = true;
+    this.hold(request);
+    this.commitStorages(request.changed);
+    this.ledger.unpin(run.pinned);
+    for (const { resolve } of request.asked) resolve();
+  }
+
+  private abandon(run: Run, cause: unknown, request: Request): void {
+    for (const node of run.outputs) node.failure = cause as Error;
+    this.ledger.unpin(run.pinned);
+    for (const memory of run.made) this.ledger.free(memory);
+    this.fail(request, cause);
   }
 
   private commitStorages(changed: ReadonlyMap<Storage, Node>): void {
@@ -291,7 +280,7 @@ class Realizer {
   }
 
   /** The first cause stays with every node that was to be computed; given data is not lost. */
-  private fail(asked: readonly Asked[], changed: ReadonlyMap<Storage, Node>, cause: unknown): void {
+  private fail({ asked, changed }: Request, cause: unknown): void {
     const wanted = [...changed.values(), ...asked.flatMap(({ nodes }) => nodes)];
     for (const node of wanted) {
       const isThere = (node.memory as OwnedMemory | null)?.isReady ?? node.kind === "memory";
@@ -300,6 +289,9 @@ class Realizer {
     for (const { reject } of asked) reject(cause);
   }
 }
+
+/** A run that was started: what it reads and writes. */
+type Run = ReturnType<Realizer["start"]>;
 
 function usable(node: Node, heap: OwnedMemory["heap"]): OwnedMemory {
   if (node.failure) throw node.failure;
@@ -331,10 +323,20 @@ observeStorages(realizer.pending);
   () => void realizer.close(),
 );
 
+/** `observe` is called as each request is made, and says who is to be told how it ended. */
+export function observeRequests(observe: () => readonly Ending[]): void {
+  realizer.observers = observe;
+}
+
+export { nextTurn } from "./runtime/copy.ts";
+
 /** Joins the tick's one request; resolves once all nodes lie in memory. */
 export const request = (nodes: readonly Node[]): Promise<void> => realizer.ask(nodes);
 
-/** A node of given data, row-major. Small data is copied at once, large data is read until it is used. */
+/**
+ * A node of given data, row-major, as it is to lie in memory. Small data is copied at once, large data
+ * is read until it is used.
+ */
 export function upload(dtype: DType, shape: Shape, data: TypedArray): Node {
   const node = memoryNode(dtype, shape, null);
   realizer.uploads.set(node, data.byteLength <= copyAtOnce ? data.slice() : data);
@@ -342,24 +344,17 @@ export function upload(dtype: DType, shape: Shape, data: TypedArray): Node {
 }
 
 /** A copy of the elements if they are there and no work is needed to have them, else null. */
-export function readNow(node: Node): TypedArray | null {
-  const seen = peekNow(node, realizer.uploads);
-  return (
-    seen &&
-    typedArray(
-      node.dtype,
-      new Uint8Array(seen.buffer, seen.byteOffset, seen.byteLength).slice().buffer,
-      0,
-      node.size,
-    )
-  );
-}
+export const readNow = (node: Node): TypedArray | null => copyNow(node, realizer.uploads);
 
 /** A look at the elements, for who is done with them before anything else happens: printing. */
 export const peek = (node: Node): TypedArray | null => peekNow(node, realizer.uploads);
 
 /** Realizes the node, then copies it out; large copies are made by a worker. */
 export async function read(node: Node): Promise<TypedArray> {
+  return readable(node.dtype, await readStored(node));
+}
+
+async function readStored(node: Node): Promise<TypedArray> {
   const uploaded = realizer.uploads.get(node);
   if (uploaded) return uploaded.slice();
   const held: OwnedMemory[] = [];

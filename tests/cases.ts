@@ -5,9 +5,12 @@ import type { DType } from "../src/base/dtypes.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../src/base/shapes.ts";
 import type { Value } from "../src/graph/tape.ts";
 import * as arithmetic from "../src/ops/arithmetic.ts";
+import * as indexing from "../src/ops/indexing.ts";
 import * as linear from "../src/ops/linear.ts";
 import { type PointwiseName, type PrimitiveName, pointwiseOps } from "../src/ops/primitives.ts";
 import * as reduce from "../src/ops/reduce.ts";
+import * as scan from "../src/ops/scan.ts";
+import * as selection from "../src/ops/selection.ts";
 import * as truths from "./truths.ts";
 
 export interface Input {
@@ -43,6 +46,7 @@ interface PointwiseCase {
 
 const wide: Range = [-3, 3];
 const positive: Range = [0.3, 3];
+const within: Range = [-0.9, 0.9];
 const on = (scalar: Scalars, ...ranges: Range[]): PointwiseCase => ({ scalar, ranges });
 /** No derivative, or 0 wherever there is one. */
 const flat = (scalar: Scalars, ...ranges: Range[]): PointwiseCase => ({
@@ -59,6 +63,17 @@ const logic = (scalar: Scalars, count = 2): PointwiseCase => ({
   scalar: (...inputs) => scalar(...inputs) & 1,
   ranges: Array<Range>(count).fill([0, 2]),
   dtype: "bool",
+  orders: 0,
+});
+
+/** Of integers by integers: inputs are cut to them. */
+const shift = (scalar: Scalars): PointwiseCase => ({
+  scalar,
+  ranges: [
+    [-100, 100],
+    [0, 8],
+  ],
+  dtype: "int32",
   orders: 0,
 });
 
@@ -94,6 +109,8 @@ const pointwiseCases: Record<PointwiseName, PointwiseCase> = {
   or: logic((x, y) => x | y),
   xor: logic((x, y) => x ^ y),
   not: logic((x) => ~x, 1),
+  leftShift: shift((x, n) => x << n),
+  rightShift: shift((x, n) => x >> n),
   relu: on((x) => Math.max(x, 0), wide),
   where: on((mask, x, y) => (mask ? x : y), [0, 2], wide, wide),
   floorDivide: flat((x, y) => Math.floor(x / y), wide, positive),
@@ -114,13 +131,41 @@ const pointwiseCases: Record<PointwiseName, PointwiseCase> = {
   reciprocal: on((x) => 1 / x, positive),
   rsqrt: on((x) => 1 / Math.sqrt(x), positive),
   pow: on((x, y) => x ** y, positive, wide),
+  asin: on(Math.asin, within),
+  acos: on(Math.acos, within),
+  atan: on(Math.atan, wide),
+  sinh: on(Math.sinh, wide),
+  cosh: on(Math.cosh, wide),
+  asinh: on(Math.asinh, wide),
+  acosh: on(Math.acosh, [1.2, 4]),
+  atanh: on(Math.atanh, within),
+  atan2: on(Math.atan2, wide, positive),
+  hypot: on(Math.hypot, wide, positive),
+  erfinv: on(truths.erfinv, within),
+  logit: on(truths.logit, [0.1, 0.9]),
+  sinc: on(truths.sinc, wide),
+  xlogy: on((x, y) => x * Math.log(y), wide, positive),
+  copysign: on((x, y) => Math.abs(x) * Math.sign(y), wide, wide),
+  signbit: { scalar: (x) => Number(x < 0), ranges: [wide], orders: 0 },
+  nextafter: on((x) => x, wide, wide),
+  exponent: { scalar: truths.exponent, ranges: [wide], orders: 0 },
+  mantissa: on((x) => x / 2 ** truths.exponent(x), positive),
+  gcd: {
+    scalar: truths.gcd,
+    ranges: [
+      [-90, 90],
+      [0, 60],
+    ],
+    dtype: "int32",
+    orders: 0,
+  },
 };
 
 function caseOf(name: PointwiseName): Case {
   const { scalar, ranges, dtype, orders = 2 } = pointwiseCases[name];
   const inputs = ranges.map(([from, to], at): Input => {
-    const isMask = dtype === "bool" || (name === "where" && at === 0);
-    return { shape, from, to, ...(isMask ? { dtype: "bool" } : {}) };
+    const own = name === "where" && at === 0 ? "bool" : dtype;
+    return { shape, from, to, ...(own ? { dtype: own } : {}) };
   });
   return {
     inputs,
@@ -167,6 +212,18 @@ const rowCase = (
   inputs: [numbers([3, 4])],
   call: (x) => call(x, [1]),
   expected: (x) => [0, 4, 8].map((start) => row(x.slice(start, start + 4))),
+  orders,
+});
+
+/** Scans of [3, 4] along axis 1: what the first elements of a row come to. */
+const scanCase = (
+  call: (x: Value, axis: number) => Value,
+  prefix: (elements: readonly number[]) => number,
+  orders: 0 | 1 | 2 = 2,
+): Case => ({
+  inputs: [numbers([3, 4])],
+  call: (x) => call(x, 1),
+  expected: (x) => x.map((_, i) => prefix(x.slice(i - (i % 4), i + 1))),
   orders,
 });
 
@@ -223,6 +280,22 @@ const otherCases: Record<Exclude<PrimitiveName, PointwiseName>, Case> = {
   argmax: rowCase(reduce.argmax, (row) => row.indexOf(Math.max(...row)), 0),
   argmin: rowCase(reduce.argmin, (row) => row.indexOf(Math.min(...row)), 0),
   prod: rowCase((x, axes) => reduce.prod(x, axes), productOf),
+  cumsum: scanCase(scan.cumsum, sumOf),
+  cumprod: scanCase(scan.cumprod, productOf),
+  cummax: scanCase(scan.cummax, (row) => Math.max(...row)),
+  cummin: scanCase(scan.cummin, (row) => Math.min(...row)),
+  argcummax: scanCase(scan.argcummax, (row) => row.lastIndexOf(Math.max(...row)), 0),
+  argcummin: scanCase(scan.argcummin, (row) => row.lastIndexOf(Math.min(...row)), 0),
+  logcumsumexp: scanCase(scan.logcumsumexp, (row) => Math.log(sumOf(row.map(Math.exp)))),
+  recurrence: {
+    inputs: [numbers([3, 4]), numbers([3, 4])],
+    call: (a, b) => scan.recurrence(a, b, 1, true),
+    expected: (a, b) => {
+      const out = b.slice();
+      for (let i = b.length - 1; i >= 0; i--) if (i % 4 < 3) out[i] += a[i] * out[i + 1];
+      return out;
+    },
+  },
   place: {
     inputs: [numbers([3, 4]), numbers([2, 2])],
     call: (base, value) => linear.place(base, value, hole),
@@ -236,12 +309,12 @@ const otherCases: Record<Exclude<PrimitiveName, PointwiseName>, Case> = {
   },
   gather: {
     inputs: [numbers([3, 4]), indices([2, 4], places)],
-    call: (x, index) => linear.gather(x, 0, index),
+    call: (x, index) => indexing.gather(x, 0, index),
     expected: (x, index) => index.map((row, i) => x[row * 4 + (i % 4)]),
   },
   scatterAdd: {
     inputs: [numbers([3, 4]), indices([2, 4], places), numbers([2, 4])],
-    call: (base, index, value) => linear.scatterAdd(base, 0, index, value),
+    call: (base, index, value) => indexing.scatterAdd(base, 0, index, value),
     expected: (base, index, value) => {
       const out = base.slice();
       index.forEach((row, i) => {
@@ -252,7 +325,7 @@ const otherCases: Record<Exclude<PrimitiveName, PointwiseName>, Case> = {
   },
   scatter: {
     inputs: [numbers([3, 4]), indices([2, 4], [2, 0, 1, 2, 1, 1, 0, 0]), numbers([2, 4])],
-    call: (base, index, value) => linear.scatter(base, 0, index, value),
+    call: (base, index, value) => indexing.scatter(base, 0, index, value),
     expected: (base, index, value) => {
       const out = base.slice();
       index.forEach((row, i) => {
@@ -260,6 +333,27 @@ const otherCases: Record<Exclude<PrimitiveName, PointwiseName>, Case> = {
       });
       return out;
     },
+  },
+  scatterReduce: {
+    inputs: [numbers([3, 4]), indices([2, 4], places), numbers([2, 4])],
+    call: (base, index, value) =>
+      indexing.scatterReduce(base, index, value, { axis: 0, reduce: "prod" }),
+    expected: (base, index, value) => {
+      const out = base.slice();
+      index.forEach((row, i) => {
+        out[row * 4 + (i % 4)] *= value[i];
+      });
+      return out;
+    },
+  },
+  compact: {
+    inputs: [
+      numbers([6]),
+      { shape: [6], dtype: "bool", from: 0, to: 1, data: [1, 0, 0, 1, 1, 0] },
+      { shape: [2], dtype: "int32", from: 0, to: 1, data: [0, 3] },
+    ],
+    call: (x, mask, starts) => selection.compact(x, mask, starts, 3),
+    expected: (x) => [x[0], x[3], x[4]],
   },
 };
 

@@ -29,8 +29,7 @@ export function constant(dtype: DType, shape: Shape, data: ArrayLike<number>): V
 /** A value of given elements whose gradient is wanted. */
 export function leaf(dtype: DType, shape: Shape, data: ArrayLike<number>): Value {
   const { node } = constant(dtype, shape, data);
-  const entry = new LeafEntry("AccumulateGrad", []);
-  entry.outputs.push({ shape, dtype });
+  const entry = new LeafEntry("AccumulateGrad", [], [{ shape, dtype }]);
   return { node, edge: { entry, output: 0 } };
 }
 

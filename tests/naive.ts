@@ -1,20 +1,27 @@
 // Evaluates the Node graph in plain loops: the oracle for tests. Pointwise bodies run lane by lane as
 // written (float32 rounds after every step); reductions run in float64 and round once, at the end.
 
-import { type DType, dtypes, type TypedArray } from "../src/base/dtypes.ts";
+import { type DType, dtypes, isHalf, type TypedArray } from "../src/base/dtypes.ts";
 import { compileLanes } from "../src/base/evaluate-lanes.ts";
 import type { LaneBody, LaneType } from "../src/base/lanes.ts";
 import { contiguousStrides, type Shape } from "../src/base/shapes.ts";
-import type { Kind, Node } from "../src/graph/node.ts";
+import type { Node } from "../src/graph/node.ts";
+import type { Kind } from "../src/graph/structure.ts";
 
 /** Elements of a node whose value lies in memory, row-major. */
 export type ReadMemory = (node: Node) => ArrayLike<number>;
 
+/** Halves as their values. */
 const arrays = {
   float32: Float32Array,
   float64: Float64Array,
+  float16: Float32Array,
+  bfloat16: Float32Array,
   int32: Int32Array,
   int64: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
   bool: Uint8Array,
 } as const satisfies Record<DType, unknown>;
 
@@ -71,12 +78,12 @@ function filled(node: Node, element: (i: number) => number): TypedArray {
 }
 
 const rules: Rules = {
-  scalar: (node) => filled(node as Node, () => node.scalar),
+  scalar: (node) => filled(node as Node, () => node.parameter),
   memory: (node) => emptyArray(node.dtype, node.size),
   iota: (node) => filled(node as Node, (i) => i),
   pointwise: evaluatePointwise,
   view: (node, [base]) => {
-    const positions = walk(node.shape, node.attributes.strides, node.attributes.offset);
+    const positions = walk(node.shape, node.attributes.strides, node.parameter);
     return filled(node as Node, (i) => base[positions[i]]);
   },
   place: (node, [base, value]) => {
@@ -88,6 +95,7 @@ const rules: Rules = {
     return out;
   },
   reduce: evaluateReduce,
+  scan: evaluateScan,
   gather: (node, [x, index]) => {
     const { axis } = node.attributes;
     const shape = node.inputs[0].shape;
@@ -106,6 +114,10 @@ const rules: Rules = {
       out[at(i)] = isMask ? Number(result !== 0) : result;
     }
     return out;
+  },
+  compact: (node, [x, mask]) => {
+    const chosen = Array.from(x).filter((_, i) => mask[i] !== 0);
+    return filled(node as Node, (i) => chosen[i]);
   },
 };
 
@@ -139,8 +151,9 @@ function walk(shape: Shape, strides: readonly number[], offset: number): number[
   return positions;
 }
 
-/** A body over float64 in place of float32. */
+/** A body over float64 in place of float32, but where it is made for the bits of one. */
 function widened(body: LaneBody): LaneBody {
+  if (body.instructions.some(({ op }) => op === "bitcast")) return body;
   const wide = (type: LaneType): LaneType => (type === "f32" ? "f64" : type);
   return {
     inputs: body.inputs.map(wide),
@@ -162,10 +175,9 @@ function evaluateReduce(node: Node<"reduce">, [x]: readonly TypedArray[]): Typed
     which.map((axis) => list[axis]);
   const starts = walk(pick(shape, kept), pick(strides, kept), 0);
   const steps = walk(pick(shape, axes), pick(strides, axes), 0);
-  const [step, finish] = [
-    compileLanes(widened(reducer.step)),
-    compileLanes(widened(reducer.finish)),
-  ];
+  // What ends in a half is rounded bit by bit, from float32.
+  const step = compileLanes(widened(reducer.step));
+  const finish = compileLanes(isHalf(node.dtype) ? reducer.finish : widened(reducer.finish));
   const isMask = dtypes[node.dtype].lane === "mask";
   return filled(node as Node, (i) => {
     let state = reducer.state.map(({ initial }): number | bigint => initial);
@@ -175,6 +187,27 @@ function evaluateReduce(node: Node<"reduce">, [x]: readonly TypedArray[]): Typed
     const result = toNumber(finish(state)[0]);
     return isMask ? Number(result !== 0) : result;
   });
+}
+
+function evaluateScan(node: Node<"scan">, inputs: readonly TypedArray[]): TypedArray {
+  const { axis, reverse, scanner } = node.attributes;
+  const [lift, merge, finish] = [scanner.lift, scanner.merge, scanner.finish].map((body) =>
+    compileLanes(widened(body)),
+  );
+  const { shape } = node;
+  const stride = contiguousStrides(shape)[axis];
+  const isMask = dtypes[node.dtype].lane === "mask";
+  const out = emptyArray(node.dtype, node.size);
+  for (const start of walk(shape.with(axis, 1), contiguousStrides(shape), 0)) {
+    let state = scanner.state.map(({ initial }): number | bigint => initial);
+    for (let index = 0; index < shape[axis]; index++) {
+      const at = start + (reverse ? shape[axis] - 1 - index : index) * stride;
+      state = merge([...state, ...lift([...inputs.map((input) => input[at]), index])]);
+      const result = toNumber(finish(state)[0]);
+      out[at] = isMask ? Number(result !== 0) : result;
+    }
+  }
+  return out;
 }
 
 interface Indexed {

@@ -32,11 +32,11 @@ export function preciseOf(x: number): Precise {
 }
 
 /** Enough fractional bits for `x` and 256 more. */
-function bitsFor(x: number): number {
+export function bitsFor(x: number): number {
   return 256 + Math.max(0, -preciseOf(x).exponent);
 }
 
-function fixed(x: number, bits: number): bigint {
+export function fixed(x: number, bits: number): bigint {
   const { mantissa, exponent } = preciseOf(x);
   const shift = bits + exponent;
   return shift >= 0 ? mantissa << BigInt(shift) : mantissa >> BigInt(-shift);
@@ -67,7 +67,7 @@ function arctangent(q: bigint, sign: bigint, bits: number): bigint {
 
 const guard = 32;
 
-const pi = cached((bits) => {
+export const pi = cached((bits) => {
   const more = bits + guard;
   return (16n * arctangent(5n, -1n, more) - 4n * arctangent(239n, -1n, more)) >> BigInt(guard);
 });
@@ -83,7 +83,7 @@ const ln2 = cached((bits) => {
 
 const rootPi = cached((bits) => squareRoot(pi(bits) << BigInt(bits)));
 
-function squareRoot(value: bigint): bigint {
+export function squareRoot(value: bigint): bigint {
   let root = 1n << BigInt((value.toString(2).length + 1) >> 1);
   for (;;) {
     const next = (root + value / root) >> 1n;
@@ -92,7 +92,7 @@ function squareRoot(value: bigint): bigint {
   }
 }
 
-const half = (bits: number): bigint => 1n << BigInt(bits - 1);
+export const half = (bits: number): bigint => 1n << BigInt(bits - 1);
 
 /** e^r in fixed point = mantissa · 2^turns. */
 function expFixed(x: bigint, bits: number): { mantissa: bigint; turns: number } {
@@ -112,13 +112,13 @@ function expFixed(x: bigint, bits: number): { mantissa: bigint; turns: number } 
 }
 
 /** e^x - 1 in fixed point, for moderate x. */
-function expFixedWhole(x: bigint, bits: number): bigint {
+export function expFixedWhole(x: bigint, bits: number): bigint {
   const { mantissa, turns } = expFixed(x, bits);
   return turns >= 0 ? mantissa << BigInt(turns) : mantissa >> BigInt(-turns);
 }
 
 /** The logarithm of a fixed-point number near e^guess, by two steps of Halley's rule. */
-function logFixed(value: bigint, guess: number, bits: number): bigint {
+export function logFixed(value: bigint, guess: number, bits: number): bigint {
   let log = fixed(guess, bits);
   for (let step = 0; step < 2; step++) {
     const power = expFixedWhole(log, bits);
@@ -233,7 +233,7 @@ function quarterWave(x: number, ahead: bigint): Precise {
 }
 
 /** 2/√π · e^(-x²) · Σ 2ⁿ x^(2n+1)/(2n+1)!! : all terms have one sign. */
-function erfFixed(x: bigint, bits: number): bigint {
+export function erfFixed(x: bigint, bits: number): bigint {
   const unit = BigInt(bits);
   const square = (x * x) >> unit;
   let term = x;

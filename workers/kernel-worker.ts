@@ -2,6 +2,7 @@
 // runs it is in its event loop and costs nothing.
 import { transfer } from "comlink";
 import { invariant } from "../src/base/errors.ts";
+import { scratchBytes } from "../src/base/program.ts";
 import { exposeWorker, listenInWorker } from "../src/runtime/endpoint.ts";
 import type { TraceEvent } from "../src/runtime/executor.ts";
 import { Loader } from "../src/runtime/load.ts";
@@ -23,11 +24,12 @@ class Kernels implements KernelWorker {
   private loader!: Loader;
   private walker!: Walker;
 
-  init({ memory, worker, order, timeOrigin }: Setup): void {
+  init({ memory, worker, order, scratch, timeOrigin }: Setup): void {
     const clockOffset = performance.timeOrigin - timeOrigin;
     this.memory = memory;
     this.loader = new Loader(memory);
-    this.walker = new Walker({ memory, worker, order, clockOffset });
+    const own = scratch + worker * scratchBytes;
+    this.walker = new Walker({ memory, worker, order, scratch: own, clockOffset });
   }
 
   run(request: RunRequest): RunAnswer {

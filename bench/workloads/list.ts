@@ -4,7 +4,9 @@ import type { Workload } from "../contract.ts";
 import { chain100, chain100Replay } from "./chain100.ts";
 import { fused20 } from "./fused20.ts";
 import { gelu16M } from "./gelu16m.ts";
+import { maskedSelect16M } from "./masked-select16m.ts";
 import { recording } from "./recording.ts";
+import { gatherRows1M, scatterRows1M } from "./rows1m.ts";
 import { scaling } from "./scaling.ts";
 import { seed16M } from "./seed16m.ts";
 import { steps10k } from "./steps10k.ts";
@@ -18,4 +20,7 @@ export const workloads: Workload[] = [
   scaling,
   fused20,
   steps10k,
+  gatherRows1M,
+  scatterRows1M,
+  maskedSelect16M,
 ];

@@ -14,12 +14,13 @@ import {
   Entry,
   type Gradient,
   isRecording,
+  type OutputLooks,
   type Value,
   withRecording,
 } from "../graph/tape.ts";
 import { edgesOf, recordRule, type Vjp, wantsGradient } from "../ops/primitive.ts";
-import { blank, blanksOf, deriveReads, type Reads, readsOf } from "../ops/reads.ts";
-import { reverse } from "./reverse.ts";
+import { blank, blanksOf, deriveReads, forgottenOf, type Reads, readsAt } from "../ops/reads.ts";
+import { type Root, reverse } from "./reverse.ts";
 
 /** A constant of its module: what is derived of it is kept with it. */
 export interface Composite<Attrs> {
@@ -94,18 +95,27 @@ function record(
   inputs: readonly Value[],
   attrs: unknown,
 ): readonly Value[] {
-  const { results, inner } = runInside(spec, inputs, attrs);
-  if (!results.some(isOnPath)) return results;
-  const entry = new CompositeEntry(spec, { inputs, attrs, inner, results });
-  return results.map((result, output) =>
+  const inner = runInside(spec, inputs, attrs);
+  if (!inner.results.some(isOnPath)) return inner.results;
+  const entry = new CompositeEntry(spec, { inputs, attrs, inner });
+  return inner.results.map((result, output) =>
     isOnPath(result) ? { node: result.node, edge: { entry, output } } : result,
   );
 }
 
 const isOnPath = ({ node, edge }: Value): boolean => edge !== null && isDifferentiable(node);
 
+const noLooks: readonly OutputLooks[] = [];
+
 /** An input as the body sees it. */
 class InputEntry extends Entry {
+  /** Where the line inside starts. */
+  readonly start: Edge = { entry: this, output: 0 };
+
+  constructor(edge: Edge) {
+    super("Input", [edge], noLooks);
+  }
+
   backward(gradients: readonly Gradient[]): readonly Gradient[] {
     return gradients;
   }
@@ -115,13 +125,13 @@ class InputEntry extends Entry {
   }
 
   override release(): void {
-    this.saved = [];
+    this.forgetVersions();
   }
 }
 
-/** The line inside: where it ends, and where it meets the inputs. */
+/** The line inside: the results it ends with, and where it meets the inputs. */
 interface Inner {
-  readonly ends: readonly (Edge | null)[];
+  readonly results: readonly Value[];
   readonly starts: readonly (Edge | null)[];
 }
 
@@ -129,25 +139,18 @@ function runInside(
   spec: CompositeOfMany<unknown>,
   inputs: readonly Value[],
   attrs: unknown,
-): { results: readonly Value[]; inner: Inner } {
-  const starts = inputs.map(({ node, edge }): Edge | null => {
-    if (!edge) return null;
-    const entry = new InputEntry("Input", [edge]);
-    entry.outputs.push({ shape: node.shape, dtype: node.dtype });
-    return { entry, output: 0 };
-  });
-  const wrapped = inputs.map(({ node }, at): Value => ({ node, edge: starts[at] as Edge | null }));
+): Inner {
+  const wrapped = inputs.map(
+    ({ node, edge }): Value => ({ node, edge: edge && new InputEntry(edge).start }),
+  );
   const results = withRecording(true, () => spec.body(wrapped, attrs));
-  return { results, inner: { ends: edgesOf(results), starts } };
+  return { results, starts: edgesOf(wrapped) };
 }
-
-type Looks = Entry["outputs"][number];
 
 interface Kept {
   readonly inputs: readonly Value[];
   readonly attrs: unknown;
   readonly inner: Inner;
-  readonly results: readonly Value[];
 }
 
 class CompositeEntry extends Entry {
@@ -158,18 +161,21 @@ class CompositeEntry extends Entry {
 
   constructor(
     private readonly spec: CompositeOfMany<unknown>,
-    { inputs, attrs, inner, results }: Kept,
+    { inputs, attrs, inner }: Kept,
   ) {
-    super(spec.name, edgesOf(inputs));
+    super(
+      spec.name,
+      edgesOf(inputs),
+      inner.results.map(({ node }) => node.looks),
+    );
     this.inputs = inputs;
     this.attrs = attrs;
     this.inner = inner;
-    for (const { node } of results) this.outputs.push({ shape: node.shape, dtype: node.dtype });
   }
 
   backward(gradients: readonly Gradient[]): readonly Gradient[] {
-    invariant(this.inputs, `${this.name} was released`);
-    const inner = this.inner ?? runInside(this.spec, this.inputs, this.attrs).inner;
+    if (!this.inputs) invariant(false, `${this.name} was released`);
+    const inner = this.inner ?? runInside(this.spec, this.inputs, this.attrs);
     // On the Tape the line becomes part of the derivative's graph, and is released with that.
     this.inner = isRecording() ? null : inner;
     return chainRule(inner, gradients);
@@ -184,14 +190,17 @@ class CompositeEntry extends Entry {
   }
 
   private reads(): Reads {
+    const known = readsAt(this.spec, this.next);
+    known.value ??= this.deriveReads();
+    return known.value;
+  }
+
+  private deriveReads(): Reads {
     const { inputs, spec, attrs, outputs, next } = this;
     invariant(inputs, `${this.name} was released`);
-    const wanted = next.map((edge) => edge !== null);
-    return readsOf(spec, wanted, () => {
-      const blanks = blanksOf(inputs, outputs[0] as Looks);
-      const inner = runInside(spec, blanks, attrs).inner;
-      return deriveReads(blanks, wanted, () => chainRule(inner, outputs.map(blank)));
-    });
+    const blanks = blanksOf(inputs, outputs[0] as OutputLooks);
+    const inner = runInside(spec, blanks, attrs);
+    return deriveReads(blanks, next, () => chainRule(inner, outputs.map(blank)));
   }
 
   override release(): void {
@@ -201,25 +210,19 @@ class CompositeEntry extends Entry {
       super.release();
       this.inputs = null;
     } else {
-      this.saved = [];
-      this.inputs = blanksOf(this.inputs, this.outputs[0] as Looks);
+      this.forgetVersions();
+      this.inputs = forgottenOf(this.inputs, this.outputs[0] as OutputLooks);
     }
   }
 }
 
-/** Gradients of the ends in, of the starts out. */
-function chainRule({ ends, starts }: Inner, gradients: readonly Gradient[]): Gradient[] {
-  const roots = ends.flatMap((edge, at) => {
+/** Gradients of the results in, of the starts out. */
+function chainRule({ results, starts }: Inner, gradients: readonly Gradient[]): Gradient[] {
+  const roots: Root[] = [];
+  for (let at = 0; at < results.length; at++) {
+    const { edge } = results[at] as Value;
     const gradient = gradients[at];
-    return edge && gradient ? [{ edge, gradient }] : [];
-  });
-  const reached = starts.flatMap((edge) => (edge ? [edge] : []));
-  const found = reverse({
-    roots,
-    targets: reached,
-    retainGraph: true,
-    createGraph: isRecording(),
-  });
-  let at = 0;
-  return starts.map((edge) => (edge ? (found[at++] ?? null) : null));
+    if (edge && gradient) roots.push({ edge, gradient });
+  }
+  return reverse({ roots, targets: starts, retainGraph: true, createGraph: isRecording() });
 }

@@ -37,7 +37,7 @@ export interface Visitor {
 export interface Walk {
   readonly roots: readonly Root[];
   /** Edges whose gradients are wanted; then only entries on a path to one run. */
-  readonly targets?: readonly Edge[] | null;
+  readonly targets?: readonly (Edge | null)[] | null;
   readonly retainGraph: boolean;
   /** Puts the walk itself on the Tape, for derivatives of higher order. */
   readonly createGraph: boolean;
@@ -46,69 +46,142 @@ export interface Walk {
 
 /** Walks, and returns the gradient that reached each target: null where none did. */
 export function reverse(walk: Walk): Gradient[] {
-  const run = (): Gradient[] => new ReverseWalk(walk).run();
-  return isRecording() === walk.createGraph ? run() : withRecording(walk.createGraph, run);
+  const reversed = new ReverseWalk(walk);
+  if (isRecording() === walk.createGraph) return reversed.run();
+  return withRecording(walk.createGraph, () => reversed.run());
+}
+
+/** What the walk knows of an entry. */
+class Stop {
+  /** Gradients that have arrived at its outputs; of a target they stay. */
+  gradients: Gradient[] | null = null;
+  /** Whether one of its outputs is a target. */
+  isTarget = false;
+  /** Whether it is on the way to a target, so that it must run. */
+  leads = false;
+
+  constructor(readonly entry: Entry) {}
 }
 
 class ReverseWalk {
-  /** Gradients that have arrived at the outputs of entries that have not run. */
-  private readonly arrived = new Map<Entry, Gradient[]>();
-  /** Positions of the targets that are an entry's outputs. */
-  private readonly targetsOf = new Map<Entry, number[]>();
-  private readonly captured: Gradient[];
+  private readonly stops = new Map<Entry, Stop>();
+  /** Every stop, the latest recorded first. */
+  private readonly order: Stop[] = [];
+  private isSorted = true;
+  private oldest = Infinity;
 
-  constructor(private readonly walk: Walk) {
-    this.captured = (walk.targets ?? []).map(({ entry }, at) => {
-      const others = this.targetsOf.get(entry);
-      if (others) others.push(at);
-      else this.targetsOf.set(entry, [at]);
-      return null;
-    });
-  }
+  constructor(private readonly walk: Walk) {}
 
   run(): Gradient[] {
-    const { roots, targets } = this.walk;
-    const entries = latestFirst(roots, targets ?? []);
-    const leads = targets ? leadingTo(entries, this.targetsOf) : null;
+    const { roots, targets = null } = this.walk;
+    this.meetAll(targets);
+    this.markLeads(targets);
     for (const { edge, gradient } of roots) this.arrive(edge, gradient);
-    for (const entry of entries) {
-      const gradients = this.arrived.get(entry);
-      if (!gradients) continue;
-      this.arrived.delete(entry);
-      const runs = leads === null || leads.has(entry);
-      if (runs || this.targetsOf.has(entry)) this.visit(entry, gradients, runs);
+    for (const stop of this.order) {
+      if (stop.gradients && (stop.leads || stop.isTarget)) this.visit(stop);
     }
-    return this.captured;
+    return targets ? this.arrivedAt(targets) : [];
   }
 
-  private visit(entry: Entry, arrived: readonly Gradient[], runs: boolean): void {
-    const { visitor, retainGraph } = this.walk;
-    const gradients = visitor?.before?.(entry, arrived) ?? arrived;
-    for (const at of this.targetsOf.get(entry) ?? []) {
-      const target = this.walk.targets?.[at] as Edge;
-      this.captured[at] = gradients[target.output] ?? null;
+  /** Entries as old as the oldest target lead to none, so nothing behind them is looked at. */
+  private meetAll(targets: Targets | null): void {
+    const { order } = this;
+    const bound = targets ? oldestOf(targets) : -1;
+    for (const { edge } of this.walk.roots) this.meet(edge.entry);
+    for (let at = 0; at < order.length; at++) {
+      const { next, sequence } = (order[at] as Stop).entry;
+      if (sequence <= bound) continue;
+      for (let input = 0; input < next.length; input++) {
+        const edge = next[input];
+        if (edge) this.meet(edge.entry);
+      }
     }
-    if (!runs) return;
+    if (!this.isSorted) order.sort(byAge);
+  }
+
+  private meet(entry: Entry): void {
+    if (this.stops.has(entry)) return;
+    const stop = new Stop(entry);
+    if (entry.sequence > this.oldest) this.isSorted = false;
+    this.oldest = entry.sequence;
+    this.stops.set(entry, stop);
+    this.order.push(stop);
+  }
+
+  private markLeads(targets: Targets | null): void {
+    const { order, stops } = this;
+    for (const target of targets ?? []) {
+      const stop = target && stops.get(target.entry);
+      if (stop) stop.isTarget = true;
+    }
+    for (let at = order.length - 1; at >= 0; at--) {
+      const stop = order[at] as Stop;
+      stop.leads = targets === null || this.leadsOn(stop.entry);
+    }
+  }
+
+  private leadsOn({ next }: Entry): boolean {
+    for (let input = 0; input < next.length; input++) {
+      const edge = next[input];
+      const stop = edge && this.stops.get(edge.entry);
+      if (stop && (stop.isTarget || stop.leads)) return true;
+    }
+    return false;
+  }
+
+  private visit(stop: Stop): void {
+    const { visitor, retainGraph } = this.walk;
+    const { entry } = stop;
+    const arrived = stop.gradients as readonly Gradient[];
+    const gradients = visitor?.before?.(entry, arrived) ?? arrived;
+    stop.gradients = stop.isTarget ? (gradients as Gradient[]) : null;
+    if (!stop.leads) return;
     refuseReleased(entry);
     checkVersions(entry);
     const own = entry.backward(gradients);
     const inputs = visitor?.after?.(entry, own, gradients) ?? own;
-    invariant(inputs.length >= entry.next.length, `${entry.name} gave ${inputs.length} gradients`);
-    entry.next.forEach((edge, at) => {
+    const wanted = entry.next.length;
+    if (inputs.length < wanted) invariant(false, `${entry.name} gave ${inputs.length} gradients`);
+    for (let at = 0; at < wanted; at++) {
+      const edge = entry.next[at];
       const gradient = inputs[at];
       if (edge && gradient) this.arrive(edge, gradient);
-    });
+    }
     if (!retainGraph) entry.release();
   }
 
   private arrive({ entry, output }: Edge, gradient: Value): void {
-    let gradients = this.arrived.get(entry);
-    if (!gradients) {
-      gradients = new Array<Gradient>(Math.max(entry.outputs.length, output + 1)).fill(null);
-      this.arrived.set(entry, gradients);
-    }
-    gradients[output] = accumulated(gradients[output] ?? null, gradient);
+    // Behind the oldest target nothing was met, and nothing is wanted.
+    const stop = this.stops.get(entry);
+    if (!stop) return;
+    const { gradients } = stop;
+    if (gradients) gradients[output] = accumulated(gradients[output] ?? null, gradient);
+    else stop.gradients = firstGradient(entry, output, gradient);
   }
+
+  private arrivedAt(targets: Targets): Gradient[] {
+    return targets.map(
+      (target) => (target && this.stops.get(target.entry)?.gradients?.[target.output]) ?? null,
+    );
+  }
+}
+
+type Targets = NonNullable<Walk["targets"]>;
+
+function firstGradient({ outputs }: Entry, output: number, gradient: Value): Gradient[] {
+  const count = Math.max(outputs.length, output + 1);
+  if (count === 1) return [gradient];
+  const gradients = new Array<Gradient>(count).fill(null);
+  gradients[output] = gradient;
+  return gradients;
+}
+
+const byAge = (a: Stop, b: Stop): number => b.entry.sequence - a.entry.sequence;
+
+function oldestOf(targets: Targets): number {
+  let oldest = targets.length > 0 ? Infinity : -1;
+  for (const target of targets) if (target) oldest = Math.min(oldest, target.entry.sequence);
+  return oldest;
 }
 
 /** The sum of two gradients. Zeros throughout, such as a floor's, add nothing. */
@@ -116,36 +189,6 @@ function accumulated(before: Gradient, gradient: Value): Value {
   if (!before || (constantOf(before.node) === 0 && !before.edge)) return gradient;
   if (constantOf(gradient.node) === 0 && !gradient.edge) return before;
   return add(before, gradient);
-}
-
-/**
- * Every entry that the roots lead to, the latest recorded first. Entries as old as the oldest target
- * lead to none, so nothing behind them is looked at.
- */
-function latestFirst(roots: readonly Root[], targets: readonly Edge[]): Entry[] {
-  const oldest = targets.reduce((least, { entry }) => Math.min(least, entry.sequence), Infinity);
-  const bound = targets.length > 0 ? oldest : -1;
-  const seen = new Set<Entry>();
-  const open: Entry[] = roots.map(({ edge }) => edge.entry);
-  for (let entry = open.pop(); entry; entry = open.pop()) {
-    if (seen.has(entry)) continue;
-    seen.add(entry);
-    if (entry.sequence <= bound) continue;
-    for (const edge of entry.next) if (edge && !seen.has(edge.entry)) open.push(edge.entry);
-  }
-  return [...seen].sort((a, b) => b.sequence - a.sequence);
-}
-
-/** The entries that lead to a target's entry. */
-function leadingTo(entries: readonly Entry[], wanted: ReadonlyMap<Entry, unknown>): Set<Entry> {
-  const leading = new Set<Entry>();
-  for (let at = entries.length - 1; at >= 0; at--) {
-    const entry = entries[at] as Entry;
-    for (const edge of entry.next) {
-      if (edge && (wanted.has(edge.entry) || leading.has(edge.entry))) leading.add(entry);
-    }
-  }
-  return leading;
 }
 
 function refuseReleased(entry: Entry): void {

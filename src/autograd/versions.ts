@@ -11,11 +11,17 @@ const typeNames: Record<DType, string> = {
   float64: "DoubleTensor",
   int32: "IntTensor",
   int64: "LongTensor",
+  int16: "ShortTensor",
+  int8: "CharTensor",
+  uint8: "ByteTensor",
+  float16: "HalfTensor",
+  bfloat16: "BFloat16Tensor",
   bool: "BoolTensor",
 };
 
 export function checkVersions(entry: Entry): void {
-  for (const saved of entry.saved) {
+  for (let at = 0; at < entry.saved.length; at++) {
+    const saved = entry.saved[at] as Saved;
     if (saved.of.version === saved.version) continue;
     if (entry.needs(saved.input)) refuseChanged(entry, saved);
   }

@@ -42,19 +42,21 @@ type Positional<Params extends readonly Param[], All, T> = Params extends readon
       : [...Partial<Labelled<First["name"], Argument<First, T> | All>>, ...Positional<Rest, All, T>]
   : [options?: All];
 
-/** Several integers, or a list of them. */
-type Sizes<All> =
-  | [...sizes: number[]]
-  | [...sizes: number[], options: All]
-  | [sizes: readonly number[], options?: All];
+/** Several integers or tensors, or a list of them. */
+type Several<Item, All> =
+  | [...items: Item[]]
+  | [...items: Item[], options: All]
+  | [items: readonly Item[], options?: All];
 
 export type Arguments<Params extends readonly Param[], T> = Params extends readonly [
   infer First extends Param,
   ...(readonly Param[]),
 ]
   ? First["kind"] extends "sizes"
-    ? Sizes<Options<Params, T>>
-    : Positional<Params, Options<Params, T>, T>
+    ? Several<number, Options<Params, T>>
+    : First["kind"] extends "severalTensors"
+      ? Several<T, Options<Params, T>>
+      : Positional<Params, Options<Params, T>, T>
   : [];
 
 type Tail<Params extends readonly Param[]> = Params extends readonly [
@@ -64,14 +66,17 @@ type Tail<Params extends readonly Param[]> = Params extends readonly [
   ? Rest
   : readonly [];
 
-/** Tensors for values, also in lists and in named results. */
-export type Wrapped<Result, Value, T> = Result extends Value
-  ? T
-  : Result extends readonly Value[]
-    ? T[]
-    : Result extends object & { readonly [K in keyof Result]: Value }
-      ? { readonly [K in keyof Result]: T } & Iterable<T>
-      : Result;
+/** Tensors for values, also in lists, in named results and in promises of them. */
+export type Wrapped<Result, Value, T> =
+  Result extends Promise<infer Kept>
+    ? Promise<Wrapped<Kept, Value, T>>
+    : Result extends Value
+      ? T
+      : Result extends readonly Value[]
+        ? T[]
+        : Result extends object & { readonly [K in keyof Result]: Value }
+          ? { readonly [K in keyof Result]: T } & Iterable<T>
+          : Result;
 
 interface TypedForm {
   readonly params: readonly Param[];

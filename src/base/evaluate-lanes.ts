@@ -50,7 +50,8 @@ export function compileLanes(body: LaneBody, options: EvaluateOptions = {}): Lan
       : () => file.numbers[at] as number,
   );
   return (inputs) => {
-    invariant(inputs.length === loads.length, `lanes: ${inputs.length} inputs for ${loads.length}`);
+    const wanted = loads.length;
+    if (inputs.length !== wanted) invariant(false, `lanes: ${inputs.length} inputs for ${wanted}`);
     for (let at = 0; at < loads.length; at++) (loads[at] as Load)(inputs[at] as number);
     for (let at = 0; at < steps.length; at++) (steps[at] as Step)();
     return stores.map((store) => store());

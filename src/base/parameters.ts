@@ -27,6 +27,8 @@ export interface ArgumentKinds<T> {
   tensor: T;
   operand: T | Scalar;
   tensors: readonly T[];
+  /** As `tensors`; they may also be given one by one. */
+  severalTensors: readonly T[];
   /** One or several; null where one is absent. */
   someTensors: T | readonly (T | null)[];
   callback: (...args: never[]) => unknown;
@@ -35,6 +37,7 @@ export interface ArgumentKinds<T> {
   int: number;
   bool: boolean;
   ints: number | readonly number[];
+  scalars: readonly Scalar[];
   sizes: readonly number[];
   shape: readonly number[];
   dtype: DType;
@@ -57,6 +60,10 @@ export const kinds: Record<KindName, KindRule> = {
     wanted: "a list of tensors",
     accepts: (v) => Array.isArray(v) && v.every((item) => isTensor(item)),
   },
+  severalTensors: {
+    wanted: "tensors, or a list of them",
+    accepts: (v) => Array.isArray(v) && v.every((item) => isTensor(item)),
+  },
   someTensors: {
     wanted: "a tensor or a list of tensors",
     accepts: (v) => isTensor(v) || (Array.isArray(v) && v.every((t) => t === null || isTensor(t))),
@@ -72,6 +79,10 @@ export const kinds: Record<KindName, KindRule> = {
   ints: {
     wanted: "an integer or a list of integers",
     accepts: (v) => Number.isInteger(v) || isInts(v),
+  },
+  scalars: {
+    wanted: "a list of numbers",
+    accepts: (v) => Array.isArray(v) && v.every(isScalar),
   },
   sizes: { wanted: "integers, or a list of them", accepts: isInts },
   shape: { wanted: "a list of integers", accepts: isInts },
@@ -130,6 +141,8 @@ function builder<Kind extends KindName>(kind: Kind): Builder<Kind> {
 export const tensor = builder("tensor");
 export const operand = builder("operand");
 export const tensors = builder("tensors");
+/** A list, or several arguments, as `sizes`. */
+export const severalTensors = builder("severalTensors");
 export const someTensors = builder("someTensors");
 export const callback = builder("callback");
 export const scalar = builder("scalar");
@@ -137,6 +150,8 @@ export const number = builder("number");
 export const int = builder("int");
 export const bool = builder("bool");
 export const ints = builder("ints");
+/** A list of numbers. */
+export const scalars = builder("scalars");
 /** A list, or several arguments: the last parameter that can be given by position. */
 export const sizes = builder("sizes");
 /** A list of integers. */

@@ -6,6 +6,8 @@
 // In: shape, dtype and row-major logical values. Out: one string. Only `setPrintOptions` has state.
 
 import { fail, invariant } from "./errors.ts";
+import { bool, maybeChoice, number } from "./parameters.ts";
+import { bind, declare } from "./signature.ts";
 
 export interface PrintOptions {
   /** Decimals of a floating point cell. */
@@ -45,18 +47,42 @@ const profiles = {
 
 let current = defaultPrintOptions;
 
+const form = {
+  params: declare([
+    number("precision", null),
+    number("threshold", null),
+    number("edgeitems", null),
+    number("linewidth", null),
+    maybeChoice("profile", Object.keys(profiles)),
+    bool("sciMode", null),
+  ]),
+};
+
 /** As torch.set_printoptions: a profile first, then single options; an absent `sciMode` is null. */
 export function setPrintOptions(
   options: Partial<PrintOptions> & { profile?: keyof typeof profiles },
-): void {
-  const { profile, sciMode = null, ...rest } = options;
-  if (profile !== undefined && !Object.hasOwn(profiles, profile)) {
-    const known = Object.keys(profiles).join(", ");
-    fail("setPrintOptions", `profile must be one of ${known}, got ${String(profile)}`);
-  }
-  const base = profile === undefined ? current : profiles[profile];
-  current = merged("setPrintOptions", base, { ...rest, sciMode });
+): void;
+export function setPrintOptions(
+  precision?: number | null,
+  threshold?: number | null,
+  edgeitems?: number | null,
+  linewidth?: number | null,
+  profile?: keyof typeof profiles | null,
+  sciMode?: boolean | null,
+): void;
+export function setPrintOptions(...args: unknown[]): void {
+  const { values } = bind("setPrintOptions", [form], undefined, args);
+  const [precision, threshold, edgeitems, linewidth, profile, sciMode] = values;
+  const base = profile === null ? current : profiles[profile as keyof typeof profiles];
+  const given = Object.entries({ precision, threshold, edgeitems, linewidth }).filter(
+    ([, value]) => value !== null,
+  );
+  const options = { ...Object.fromEntries(given), sciMode } as Partial<PrintOptions>;
+  current = merged("setPrintOptions", base, options);
 }
+
+/** What setPrintOptions said; a copy. */
+export const getPrintOptions = (): PrintOptions => ({ ...current });
 
 /** `tensor([1., 2.])`; `options` override, for this call, what setPrintOptions said. */
 export function formatTensor(tensor: Printable, options: Partial<PrintOptions> = {}): string {

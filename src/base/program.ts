@@ -4,8 +4,9 @@
 //
 // Stages run one after the other; a stage is complete when all its tiles are. Launches of a parallel
 // stage do not depend on each other, their tiles are claimed together; a serial stage is ONE tile in
-// which its launches run in order, whole. A launch calls its kernel as (args, begin, end): units
-// [begin, end) of its own outputs, args the address of its cells, 8 bytes each, written per run.
+// which its launches run in order, whole. A launch calls its kernel as (args, begin, end, scratch): units
+// [begin, end) of its own outputs, args the address of its cells, 8 bytes each, written per run;
+// scratch the address of `scratchBytes` that are the worker's own, for the time of the call.
 
 /** What a cell holds when the kernel reads it. */
 export type Cell =
@@ -72,6 +73,9 @@ export interface Program {
   /** Scratch for intermediates, 64-byte aligned. */
   readonly arenaBytes: number;
 }
+
+/** A worker's own memory for what a kernel lays out anew: a quarter of the second-nearest cache. */
+export const scratchBytes = 1 << 18;
 
 /** Every buffer may be read this many bytes past its end: kernels load whole vectors at the tail. */
 export const vectorSlack = 64;

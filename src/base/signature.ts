@@ -40,15 +40,17 @@ export function bind<Form extends Overload>(
     options = args[--count] as Record<string, unknown>;
     while (count > 0 && args[count - 1] === undefined) count--;
   }
-  const faults: Fault[] = [];
+  const call = { receiver, args, count, options };
+  let faults: Fault[] | null = null;
   for (let at = 0; at < forms.length; at++) {
     const form = forms[at] as Form;
     const values = new Array<unknown>(form.params.length);
-    const fault = fill(form.params, values, { receiver, args, count, options });
+    const fault = fill(form.params, values, call);
     if (fault === null) return { form, values };
+    faults ??= [];
     faults.push(fault);
   }
-  throw bindingError(name, forms, faults, receiver === undefined ? 0 : 1);
+  throw bindingError(name, forms, faults ?? [], receiver === undefined ? 0 : 1);
 }
 
 interface Call {
@@ -67,7 +69,7 @@ function fill(params: readonly Param[], values: unknown[], call: Call): Fault | 
   for (let from = 0; from < count; from++) {
     const param = params[to];
     if (!param || param.isKeyword) return { why: "many", got: count, wanted: to };
-    if (param.kind === "sizes" && !Array.isArray(args[from])) {
+    if (takesSeveral(param) && !Array.isArray(args[from])) {
       values[to++] = args.slice(from, count);
       break;
     }
@@ -76,6 +78,8 @@ function fill(params: readonly Param[], values: unknown[], call: Call): Fault | 
   const misnamed = call.options ? takeOptions(params, values, call.options, to) : null;
   return misnamed ?? complete(params, values, receiver === undefined ? 0 : 1);
 }
+
+const takesSeveral = ({ kind }: Param): boolean => kind === "sizes" || kind === "severalTensors";
 
 /** Checks what was given and puts defaults in the place of what was not. */
 function complete(params: readonly Param[], values: unknown[], from: number): Fault | null {

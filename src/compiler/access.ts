@@ -25,6 +25,16 @@ export function accessOf(view: View): Access {
 export const identityAccess = (shape: Shape): Access =>
   accessOf({ shape, strides: contiguousStrides(shape), offset: 0 });
 
+/** The same walk with `axis` from its end. */
+export function flippedAccess(access: Access, axis: number): Access {
+  let { offset } = access;
+  for (const { size, stride } of access.axes[axis] ?? []) offset += stride * (size - 1);
+  const axes = access.axes.map((subAxes, at) =>
+    at === axis ? subAxes.map(({ size, stride }) => ({ size, stride: -stride })) : subAxes,
+  );
+  return { axes, offset };
+}
+
 /** Whether the access lists a buffer's elements one after the other from 0. */
 export function isIdentity(access: Access): boolean {
   if (access.offset !== 0) return false;

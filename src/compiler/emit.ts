@@ -68,7 +68,7 @@ function codeKey(kernel: RunnableKernel): string {
   const scalars: number[] = [];
   return JSON.stringify(kernel, (key, value: unknown) => {
     if (key === "label") return undefined;
-    if (isStream(value)) return { ...value, buffer: 0, offset: 0 };
+    if (isStream(value)) return { ...value, buffer: 0, offset: 0, reach: 0 };
     if (Object.is(value, -0)) return "-0";
     if (typeof value === "bigint") return `${value}n`;
     if (typeof value === "number" && !Number.isFinite(value)) return String(value);
@@ -130,13 +130,15 @@ function touchesOf(kernel: RunnableKernel, placed: Placed): Touches {
   const written = new Set<number>();
   if ("stores" in kernel) for (const { stream } of kernel.stores) written.add(stream);
   if ("epilogue" in kernel) for (const { stream } of kernel.epilogue) written.add(stream);
-  if (kernel.kind === "scatter") written.add(kernel.target);
-  if (kernel.kind === "rows" || kernel.kind === "columns") {
+  if ("target" in kernel) written.add(kernel.target);
+  if ("store" in kernel && kernel.store !== null) written.add(kernel.store);
+  if ("partials" in kernel && kernel.kind !== "merge") {
     for (const stream of kernel.partials?.streams.flat() ?? []) written.add(stream);
   }
   const ranges = kernel.streams.map(({ buffer }) => rangeOf(buffer, placed));
+  const isReadToo = kernel.kind === "scatter" || "scanner" in kernel;
   return {
-    reads: ranges.filter((_, at) => !written.has(at) || kernel.kind === "scatter"),
+    reads: ranges.filter((_, at) => !written.has(at) || isReadToo),
     writes: ranges.filter((_, at) => written.has(at)),
   };
 }

@@ -38,7 +38,15 @@ export function keepReductionOrder(
   const inner = run.at(-1)?.size ?? 1;
   const elements = run.reduce((product, { size }) => product * size, 1);
   const isUncut = elements <= chunkElements || blockElements % inner === 0;
-  if (run.length === 1 || (inner % runningLanes === 0 && isUncut)) return asTheyAre;
+  return inner % runningLanes === 0 && isUncut ? asTheyAre : inOneRun(axes, strides);
+}
+
+/** The run of reduced axes at the end as one axis, divided by those walks that do not run on. */
+export function inOneRun(axes: readonly Axis[], strides: readonly (readonly number[])[]): Cut {
+  const start = axes.findLastIndex(({ isReduced }) => !isReduced) + 1;
+  const run = axes.slice(start);
+  if (run.length <= 1) return { axes, strides, steps: strides.map(() => null) };
+  const elements = run.reduce((product, { size }) => product * size, 1);
   const flat: Axis = { size: elements, isReduced: true };
   const steps = strides.map((list) =>
     run.map(({ size }, at): SubAxis => ({ size, stride: list[start + at] as number })),

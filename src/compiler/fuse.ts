@@ -4,7 +4,7 @@
 import { dtypes } from "../base/dtypes.ts";
 import { showShape, sizeOf } from "../base/shapes.ts";
 import { type Access, commonCuts, cutStrides, identityAccess } from "./access.ts";
-import { blockElementsOf, keepReductionOrder } from "./flatten.ts";
+import { blockElementsOf, inOneRun, keepReductionOrder } from "./flatten.ts";
 import { type Group, groupSteps } from "./group.ts";
 import { composeInto, materializedSteps } from "./inline.ts";
 import type {
@@ -93,6 +93,8 @@ class Lowering {
   kernel(): Kernel | null {
     const [first] = this.group.body;
     if (first?.kind === "scatter") return this.scatterKernel(first);
+    if (first?.kind === "compact") return this.compactKernel(first);
+    if (first?.kind === "scan") return this.materialized.has(first) ? this.scanKernel(first) : null;
     const stores: Store[] = [];
     const reductions: Reduction[] = [];
     for (const step of this.group.body) {
@@ -253,6 +255,44 @@ class Lowering {
     };
   }
 
+  private scanKernel(step: Step & { kind: "scan" }): Kernel {
+    const { space, axis: scanned, scanner } = step;
+    const inputs = step.operands.map((operand) => this.operand(operand));
+    const store = this.walk(this.buffers.of(step), step.dtype, step.window);
+    const extent = {
+      before: sizeOf(space.slice(0, scanned)),
+      along: space[scanned] ?? 1,
+      behind: sizeOf(space.slice(scanned + 1)),
+    };
+    const cut = this.cut((axis) => axis === scanned);
+    const common = { label: this.label(), ...cut, size: sizeOf(space) };
+    return { kind: "scan", ...common, inputs, scanner, store, extent };
+  }
+
+  private compactKernel(step: Step & { kind: "compact" }): Kernel {
+    const [value, mask] = step.operands.slice(0, 2).map((operand) => this.operand(operand));
+    const { source, access } = step.operands[2] as Operand;
+    const starts = this.table(source, access);
+    const target = this.walk(this.buffers.of(step), step.dtype, access);
+    const cut = this.cut(() => true);
+    const reaches = new Map([
+      [starts, Math.ceil(sizeOf(step.space) / step.block)],
+      [target, sizeOf(step.shape) - 1],
+    ]);
+    const streams = cut.streams.map((stream, at) => ({ ...stream, reach: reaches.get(at) ?? 0 }));
+    const common = { label: this.label(), ...cut, streams, size: sizeOf(step.space) };
+    const { block } = step;
+    return {
+      kind: "compact",
+      ...common,
+      value: value as number,
+      mask: mask as number,
+      starts,
+      target,
+      block,
+    };
+  }
+
   private finish(
     parts: Pick<LoopKernel, "stores" | "reductions" | "epilogue" | "bodyCount">,
   ): LoopKernel {
@@ -282,11 +322,12 @@ class Lowering {
     );
     const strides = walked.map((access) => cutStrides(access, cuts));
     const merged = mergeAxes(axes, strides);
-    const order = keepReductionOrder(
-      merged.axes,
-      merged.strides,
-      blockElementsOf(this.group.space),
-    );
+    const block = blockElementsOf(this.group.space);
+    const kind = this.group.body[0]?.kind;
+    const isRun = kind === "scan" || kind === "compact";
+    const order = isRun
+      ? inOneRun(merged.axes, merged.strides)
+      : keepReductionOrder(merged.axes, merged.strides, block);
     const streams = this.walks.map(({ buffer, dtype, access: { offset } }, at): Stream => {
       return {
         buffer,

@@ -81,7 +81,7 @@ function readOf(source: Source): Step | number | null {
 
 const walksOf = (step: Step): Access[] => {
   const walks = step.operands.map(({ access }) => access);
-  return step.kind === "place" ? [...walks, step.window] : walks;
+  return step.kind === "place" || step.kind === "scan" ? [...walks, step.window] : walks;
 };
 
 /** The steps whose buffers or values `step` needs. */
@@ -114,7 +114,7 @@ function bestGroup(
   readers: Map<Step | number, Group[]>,
   groupOf: Map<Step, Group>,
 ): Group | undefined {
-  if (step.kind === "scatter") return undefined;
+  if (isAlone(step)) return undefined;
   let best: Group | undefined;
   let most = 0;
   for (const group of groupsNear(step, readers, groupOf)) {
@@ -126,6 +126,10 @@ function bestGroup(
   }
   return best;
 }
+
+/** What has a loop of its own kind. */
+const isAlone = (step: Step | undefined): boolean =>
+  step?.kind === "scatter" || step?.kind === "scan" || step?.kind === "compact";
 
 /** Groups that compute or read what the step reads; oldest first, each once. */
 function groupsNear(
@@ -141,7 +145,7 @@ function groupsNear(
     for (const group of (readers.get(read) ?? []).slice(-maxCandidates)) near.add(group);
   }
   const isOfSpace = ({ space, body }: Group): boolean =>
-    String(space) === String(step.space) && body[0]?.kind !== "scatter";
+    String(space) === String(step.space) && !isAlone(body[0]);
   return [...near].filter(isOfSpace).sort((a, b) => a.number - b.number);
 }
 

@@ -53,10 +53,12 @@ function usesOf(steps: readonly Step[]): Map<Step, Use[]> {
   return uses;
 }
 
-/** A gather reads its table at any place: it must be a buffer. */
+/** A gather's table and a compaction's starts are read at any place: they must be buffers. */
 const isNeededWhole = (step: Step, uses: Map<Step, Use[]>): boolean =>
   (uses.get(step) ?? []).some(
-    ({ by, operand }) => by.kind === "gather" && by.operands[0] === operand,
+    ({ by, operand }) =>
+      (by.kind === "gather" && by.operands[0] === operand) ||
+      (by.kind === "compact" && by.operands[2] === operand),
   );
 
 interface Cost {
@@ -96,7 +98,9 @@ function isWorthRepeating(
   if (!crossing.every(({ operand }) => canFollow(step, operand.access, materialized))) return false;
   if (cost.instructions <= cheapInstructions && cost.reads.size <= 1) return true;
   const only = crossing.length === 1 && uses.get(step)?.length === 1 ? crossing[0] : undefined;
-  return only !== undefined && isInjective(only.operand.access) && cost.instructions < Infinity;
+  // A scan that is cut into chunks reads its operands twice.
+  if (!only || only.by.kind === "scan") return false;
+  return isInjective(only.operand.access) && cost.instructions < Infinity;
 }
 
 /** Whether the step's operands can be reached through `access` by strides alone. */

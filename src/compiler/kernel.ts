@@ -8,6 +8,7 @@
 import type { DType } from "../base/dtypes.ts";
 import type { LaneBody, LaneType } from "../base/lanes.ts";
 import type { Reducer } from "../base/reducers.ts";
+import type { Scanner } from "../base/scanners.ts";
 import type { SubAxis } from "./access.ts";
 
 /** A buffer of the program. A temp is named by the step whose value it holds, or a partial result. */
@@ -32,6 +33,8 @@ export interface Stream {
    * lane. Slow, and rare: a reduction's order is a matter of its shape, not of what it is fused with.
    */
   readonly steps: readonly SubAxis[] | null;
+  /** Elements behind the walk's own that may be touched besides. No part of the code. */
+  readonly reach?: number;
 }
 
 export type KernelValue =
@@ -101,7 +104,40 @@ export interface ScatterKernel {
   readonly size: number;
 }
 
-export type Kernel = LoopKernel | ScatterKernel;
+/** Folds its inputs along the reduced axes, in order, and stores every prefix. */
+export interface ScanKernel {
+  readonly kind: "scan";
+  readonly label: string;
+  readonly axes: readonly Axis[];
+  readonly streams: readonly Stream[];
+  readonly values: readonly KernelValue[];
+  /** The values that are folded. */
+  readonly inputs: readonly number[];
+  readonly scanner: Scanner;
+  /** Where prefixes go; the last stream. */
+  readonly store: number;
+  readonly size: number;
+  /** Elements of the space before, along and behind the scanned axis. */
+  readonly extent: { readonly before: number; readonly along: number; readonly behind: number };
+}
+
+/** Writes the values where the mask holds one after another, each block from where it starts. */
+export interface CompactKernel {
+  readonly kind: "compact";
+  readonly label: string;
+  /** One axis, or none. */
+  readonly axes: readonly Axis[];
+  readonly streams: readonly Stream[];
+  readonly values: readonly KernelValue[];
+  readonly value: number;
+  readonly mask: number;
+  readonly starts: number;
+  readonly target: number;
+  readonly block: number;
+  readonly size: number;
+}
+
+export type Kernel = LoopKernel | ScatterKernel | ScanKernel | CompactKernel;
 
 /**
  * How the reduced elements are cut into chunks, by shape alone: the virtual width of a reduction.
@@ -126,6 +162,11 @@ export interface Partials {
 export interface MapKernel
   extends Pick<LoopKernel, "label" | "axes" | "streams" | "values" | "stores" | "size"> {
   readonly kind: "map";
+}
+
+/** A map whose rows, the last axis but one, are walked four at a time: some stream runs on along them. */
+export interface TilesKernel extends Omit<MapKernel, "kind"> {
+  readonly kind: "tiles";
 }
 
 /** Reduces along the inner axis: four lanes are neighbours of one sum, and are merged at the end. */
@@ -154,5 +195,46 @@ export interface MergeKernel
   readonly partials: Partials;
 }
 
+type ScanLoop = Pick<
+  ScanKernel,
+  "label" | "axes" | "streams" | "values" | "inputs" | "scanner" | "size"
+>;
+
+/**
+ * A scan along the inner axis: four lanes are neighbours of one row. "totals" keeps what a chunk comes
+ * to, "results" starts each chunk from what is before it: both in the partial buffer.
+ */
+export interface ScanRowsKernel extends ScanLoop {
+  readonly kind: "scanRows";
+  readonly phase: "whole" | "totals" | "results";
+  readonly store: number | null;
+  readonly chunks: Chunks;
+  readonly partials: Partials | null;
+}
+
+/** A scan across rows: four lanes are neighbours of four scans, their states in the partial buffer. */
+export interface ScanColumnsKernel extends Omit<ScanRowsKernel, "kind" | "partials"> {
+  readonly kind: "scanColumns";
+  readonly partials: Partials;
+}
+
+/** Puts in the place of each chunk's total what all chunks before it come to; axes are the kept ones. */
+export interface CarryKernel
+  extends Pick<ScanKernel, "label" | "axes" | "streams" | "values" | "scanner" | "size"> {
+  readonly kind: "carry";
+  readonly chunkCount: number;
+  readonly partials: Partials;
+}
+
 /** What `emit` writes code for. */
-export type RunnableKernel = MapKernel | RowsKernel | ColumnsKernel | MergeKernel | ScatterKernel;
+export type RunnableKernel =
+  | MapKernel
+  | TilesKernel
+  | RowsKernel
+  | ColumnsKernel
+  | MergeKernel
+  | ScatterKernel
+  | CompactKernel
+  | ScanRowsKernel
+  | ScanColumnsKernel
+  | CarryKernel;

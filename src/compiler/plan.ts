@@ -51,7 +51,7 @@ function livesOf(kernels: readonly RunnableKernel[]): Map<number, Life> {
 
 /** Bytes up to the end of what the stream may touch. */
 function reach(kernel: RunnableKernel, stream: Stream): number {
-  let last = stream.offset;
+  let last = stream.offset + (stream.reach ?? 0);
   stream.strides.forEach((stride, axis) => {
     last += Math.max(0, stride) * ((kernel.axes[axis]?.size ?? 1) - 1);
   });
@@ -63,7 +63,7 @@ function reach(kernel: RunnableKernel, stream: Stream): number {
 function chunkReach(kernel: RunnableKernel, stream: Stream): number {
   if (!("partials" in kernel) || !kernel.partials) return 0;
   const isPartial = kernel.partials.streams.flat().some((at) => kernel.streams[at] === stream);
-  const count = kernel.kind === "merge" ? kernel.chunkCount : kernel.chunks.count;
+  const count = "chunkCount" in kernel ? kernel.chunkCount : kernel.chunks.count;
   return isPartial ? count * kernel.partials.chunkStride : 0;
 }
 
@@ -81,7 +81,7 @@ function gatherReach(kernel: RunnableKernel, stream: Stream): number {
 /** Lets a map's result lie where an operand lay that is read there for the last time, step by step. */
 function shareDying(kernels: readonly RunnableKernel[], lives: Map<number, Life>): void {
   kernels.forEach((kernel, at) => {
-    if (kernel.kind !== "map") return;
+    if (kernel.kind !== "map" && kernel.kind !== "tiles") return;
     for (const { stream } of kernel.stores) {
       const store = kernel.streams[stream] as Stream;
       const life = store.buffer.kind === "temp" ? lives.get(store.buffer.index) : undefined;

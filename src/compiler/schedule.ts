@@ -8,7 +8,14 @@ import type { Shape } from "../base/shapes.ts";
 import { contiguousStrides, sizeOf } from "../base/shapes.ts";
 import { traceLanes } from "../base/trace-lanes.ts";
 import { type Graph, type GraphNode, isKind } from "../graph/serialize.ts";
-import { type Access, accessOf, commonCuts, composeAccess, identityAccess } from "./access.ts";
+import {
+  type Access,
+  accessOf,
+  commonCuts,
+  composeAccess,
+  flippedAccess,
+  identityAccess,
+} from "./access.ts";
 import { isStep, type Operand, type Source, type Step } from "./step.ts";
 
 export function schedule(graph: Graph): Step[] {
@@ -94,10 +101,25 @@ class Scheduler {
       const operands = this.operands(node, space);
       return this.push({ ...common, kind: "reduce", space, operands, ...node.attributes });
     }
+    if (isKind(node, "scan")) return this.scan(node, output);
     if (isKind(node, "gather")) return this.gather(node, output);
     if (isKind(node, "place")) return this.place(node, output);
     if (isKind(node, "scatter")) return this.scatter(node, output);
+    if (isKind(node, "compact")) return this.compact(node, output);
     throw new Error(`internal: schedule: no step for ${node.kind}`);
+  }
+
+  private scan(node: GraphNode<"scan">, output: number | null): Step {
+    const { axis, reverse, scanner } = node.attributes;
+    const { name: label, dtype, shape } = node;
+    const turned = (access: Access): Access => (reverse ? flippedAccess(access, axis) : access);
+    const operands = this.operands(node, shape).map(({ source, access }) => ({
+      source,
+      access: turned(access),
+    }));
+    const window = turned(identityAccess(shape));
+    const common = { label, dtype, shape, output, space: shape };
+    return this.push({ ...common, kind: "scan", operands, axis, scanner, window });
   }
 
   private gather(node: GraphNode<"gather">, output: number | null): Step {
@@ -159,6 +181,17 @@ class Scheduler {
       extent: node.shape[axis] ?? 1,
       window: accessOf({ shape: space, strides, offset: 0 }),
     });
+  }
+
+  private compact(node: GraphNode<"compact">, output: number | null): Step {
+    const { name: label, dtype, shape } = node;
+    const space = this.node(node, 0).shape;
+    const chosen = this.operands({ ...node, inputs: node.inputs.slice(0, 2) }, space);
+    const still = accessOf({ shape: space, strides: space.map(() => 0), offset: 0 });
+    const starts = { source: this.materialized(node, 2), access: still };
+    const operands = [...chosen, starts];
+    const { block } = node.attributes;
+    return this.push({ label, dtype, shape, output, kind: "compact", space, operands, block });
   }
 
   /** A buffer of the base's value that may be written over: the base's own, or a copy. */

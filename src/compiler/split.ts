@@ -1,9 +1,7 @@
 // split: Kernel → RunnableKernel[]. A reduction is cut into chunks by its shape alone, so that its
 // value has the same bits for any number of workers; the chunks' states are merged by a second kernel.
 
-import type { DType } from "../base/dtypes.ts";
 import { sizeOf } from "../base/shapes.ts";
-import { partialDType } from "./emit/register.ts";
 import { chunkElements } from "./flatten.ts";
 import type {
   Axis,
@@ -11,10 +9,13 @@ import type {
   Kernel,
   KernelValue,
   LoopKernel,
-  Partials,
+  MapKernel,
   RunnableKernel,
   Stream,
 } from "./kernel.ts";
+import { onKept, stateBuffers, withStates } from "./partials.ts";
+import { splitScan } from "./split-scan.ts";
+import { splitScatter } from "./split-scatter.ts";
 
 /** Kept elements from which on there is work enough without cutting sums; rows are then whole. */
 const enoughOutputs = 256;
@@ -23,15 +24,55 @@ const chunkRows = 256;
 
 /** `nextTemp` numbers new temporary buffers. */
 export function split(kernel: Kernel, nextTemp: () => number): RunnableKernel[] {
-  if (kernel.kind === "scatter") return [kernel];
+  if (kernel.kind === "scatter") return splitScatter(kernel);
+  if (kernel.kind === "compact") return [kernel];
+  if (kernel.kind === "scan") return splitScan(kernel, nextTemp);
   if (kernel.reductions.length === 0) {
-    const { label, axes, streams, values, stores, size } = kernel;
-    return [{ kind: "map", label, axes, streams, values, stores, size }];
+    return [mapOrTiles(kernel)];
   }
   const isAcross = kernel.axes.at(-1)?.isReduced === false;
   const chunks = isAcross ? chunksAcross(kernel.axes) : chunksAlong(kernel);
   if (!isAcross && chunks.count === 1) return [{ ...kernel, kind: "rows", chunks, partials: null }];
   return splitInTwo(kernel, chunks, isAcross, nextTemp);
+}
+
+/** Rows and columns from which on turning blocks in registers pays. */
+const leastTurned = 8;
+
+function mapOrTiles({ label, axes, streams, values, stores, size }: LoopKernel): RunnableKernel {
+  const map: MapKernel = { kind: "map", label, axes, streams, values, stores, size };
+  const rowAxis = turningAxis(map);
+  if (rowAxis === null) return map;
+  const order = axes.map((_, axis) => axis).filter((axis) => axis !== rowAxis);
+  order.splice(-1, 0, rowAxis);
+  const inOrder = <Walk extends { readonly strides: readonly number[] }>(walk: Walk): Walk => ({
+    ...walk,
+    strides: order.map((axis) => walk.strides[axis] as number),
+  });
+  return {
+    ...map,
+    kind: "tiles",
+    axes: order.map((axis) => axes[axis] as Axis),
+    streams: streams.map(inOrder),
+    values: values.map((value) => (value.kind === "index" ? inOrder(value) : value)),
+  };
+}
+
+/** The axis along which most of the loads that leap along the inner one run on, or null. */
+function turningAxis({ axes, streams, values }: MapKernel): number | null {
+  if (values.some(({ kind }) => kind === "gather")) return null;
+  if ((axes.at(-1)?.size ?? 1) < leastTurned) return null;
+  const counts = axes.map(() => 0);
+  for (const value of values) {
+    if (value.kind !== "load") continue;
+    const { strides, steps } = streams[value.stream] as Stream;
+    if (steps || Math.abs(strides.at(-1) ?? 0) <= 1) continue;
+    axes.forEach(({ size }, axis) => {
+      if (size >= leastTurned && strides[axis] === 1) (counts[axis] as number)++;
+    });
+  }
+  const most = Math.max(...counts);
+  return most > 0 ? counts.indexOf(most) : null;
 }
 
 const sizes = (axes: readonly Axis[]): number[] => axes.map(({ size }) => size);
@@ -68,7 +109,11 @@ function splitInTwo(
   nextTemp: () => number,
 ): RunnableKernel[] {
   const { label, axes, values, bodyCount, stores, reductions, size, blockElements } = kernel;
-  const states = stateBuffers(kernel, nextTemp);
+  const states = stateBuffers(
+    axes,
+    reductions.map(({ reducer }) => reducer.state),
+    nextTemp,
+  );
   const body = trim(kernel, { from: 0, to: bodyCount }, stores);
   const first = withStates(states, body.streams, axes);
   const common = { label, axes, bodyCount, reductions, chunks, size, blockElements };
@@ -94,62 +139,6 @@ function splitInTwo(
     ? { kind: "columns", ...folding }
     : { kind: "rows", epilogue: [], ...folding };
   return [partial, merging];
-}
-
-/** The buffers of all states, and how the kept elements lie in each. */
-interface StateBuffers {
-  readonly temps: readonly (readonly { readonly index: number; readonly dtype: DType }[])[];
-  readonly strides: readonly number[];
-  readonly elements: number;
-}
-
-function stateBuffers({ axes, reductions }: LoopKernel, nextTemp: () => number): StateBuffers {
-  const temps = reductions.map(({ reducer }) =>
-    reducer.state.map(({ type }) => ({ index: nextTemp(), dtype: partialDType[type] })),
-  );
-  return { temps, ...partialLayout(axes.filter(({ isReduced }) => !isReduced)) };
-}
-
-/** The streams with those of the states behind them, walked along `axes`. */
-function withStates(
-  { temps, strides, elements }: StateBuffers,
-  streams: readonly Stream[],
-  axes: readonly Axis[],
-): { streams: readonly Stream[]; partials: Partials } {
-  const made: Stream[] = [];
-  const ids = temps.map((states) =>
-    states.map(({ index, dtype }) => {
-      const buffer = { kind: "temp", index } as const;
-      made.push({ buffer, dtype, strides: spreadKept(axes, strides), offset: 0, steps: null });
-      return streams.length + made.length - 1;
-    }),
-  );
-  return { streams: [...streams, ...made], partials: { streams: ids, chunkStride: elements } };
-}
-
-/** A walk of all axes as one of the kept axes. */
-const onKept = <Walk extends { readonly strides: readonly number[] }>(
-  walk: Walk,
-  axes: readonly Axis[],
-): Walk => ({ ...walk, strides: walk.strides.filter((_, axis) => !axes[axis]?.isReduced) });
-
-/** Rows of the last kept axis are padded to whole vectors: a tail's store touches no neighbour. */
-function partialLayout(kept: readonly Axis[]): { strides: number[]; elements: number } {
-  const padded = Math.ceil((kept.at(-1)?.size ?? 1) / 4) * 4;
-  const strides: number[] = [];
-  let stride = padded;
-  kept.forEach((_, at) => {
-    const axis = kept.length - 1 - at;
-    strides[axis] = at === 0 ? 1 : stride;
-    if (at > 0) stride *= kept[axis]?.size ?? 1;
-  });
-  return { strides, elements: stride };
-}
-
-/** Strides of kept axes set among all axes; reduced ones stand still. */
-function spreadKept(axes: readonly Axis[], strides: readonly number[]): number[] {
-  let next = 0;
-  return axes.map(({ isReduced }) => (isReduced ? 0 : (strides[next++] as number)));
 }
 
 /** The values of a range with only the streams they and the stores use, renumbered. */

@@ -23,6 +23,8 @@ export function grainOf(kernel: RunnableKernel): number {
     if (value.kind === "gather") instructions += 24;
   }
   if (kernel.kind === "scatter") instructions += 40;
+  if (kernel.kind === "compact") instructions += 8;
+  if ("scanner" in kernel) instructions += 16 + 4 * kernel.scanner.merge.instructions.length;
   const cycles = kernel.size * Math.max(bytes / bytesPerCycle, instructions / 8);
   const tiles = Math.max(1, Math.round(cycles / tileCycles));
   return Math.max(1, Math.ceil(units / tiles));

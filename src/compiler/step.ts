@@ -3,6 +3,7 @@
 import type { DType } from "../base/dtypes.ts";
 import type { LaneBody } from "../base/lanes.ts";
 import type { Reducer } from "../base/reducers.ts";
+import type { Scanner } from "../base/scanners.ts";
 import type { Shape } from "../base/shapes.ts";
 import type { Access } from "./access.ts";
 
@@ -45,6 +46,14 @@ export interface ReduceStep extends StepBase {
   readonly reducer: Reducer;
 }
 
+/** Folds its operands along the axis and writes every prefix where the window says. */
+export interface ScanStep extends StepBase {
+  readonly kind: "scan";
+  readonly axis: number;
+  readonly scanner: Scanner;
+  readonly window: Access;
+}
+
 /** out[i] = x[i with axis := index[i]]: operands (x: a whole buffer, index). */
 export interface GatherStep extends StepBase {
   readonly kind: "gather";
@@ -72,8 +81,29 @@ export interface ScatterStep extends StepBase {
   readonly extent: number;
 }
 
-export type Step = PointwiseStep | ReduceStep | GatherStep | PlaceStep | ScatterStep;
+/** Operands (value, mask, starts: a whole buffer): the values where the mask holds, block by block. */
+export interface CompactStep extends StepBase {
+  readonly kind: "compact";
+  readonly block: number;
+}
 
-const stepKinds = new Set(["pointwise", "reduce", "gather", "place", "scatter"]);
+export type Step =
+  | PointwiseStep
+  | ReduceStep
+  | ScanStep
+  | GatherStep
+  | PlaceStep
+  | ScatterStep
+  | CompactStep;
+
+const stepKinds = new Set<string>([
+  "pointwise",
+  "reduce",
+  "scan",
+  "gather",
+  "place",
+  "scatter",
+  "compact",
+]);
 
 export const isStep = (source: Source): source is Step => stepKinds.has(source.kind);

@@ -7,8 +7,10 @@ import { type Scalar, scalarValue } from "../base/scalars.ts";
 import type { Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
 import * as division from "../ops/division.ts";
+import { fullLike } from "../ops/source.ts";
 import * as transcendental from "../ops/transcendental.ts";
 import {
+  asFloat,
   asValue,
   type BinaryFunction,
   type Common,
@@ -172,9 +174,10 @@ const powOfNumbers: BinaryFunction = {
 const powOfValues: BinaryFunction = { ...powOfNumbers, tapeName: "PowBackward1" };
 const powOfNumber: BinaryFunction = { ...powOfNumbers, tapeName: "PowBackward2" };
 
-/** x^y */
+/** x^y; of bools only where the exponent is a boolean itself, for which nothing is computed. */
 export function pow(x: Operand, y: Operand): Value {
   if (!isValue(x)) return callBinary(powOfNumber, x, y);
+  if (typeof y === "boolean" && x.node.dtype === "bool") return y ? x : fullLike(x, 1);
   if (isValue(y)) return callBinary(powOfValues, x, y);
   if (!isFloat(resultDType(x, y)) && scalarValue(y) < 0) {
     fail(
@@ -238,11 +241,8 @@ export const trunc = (x: Value): Value => rounded("trunc", ops.trunc, x);
 /** Ties go to the even neighbour. */
 export const round = (x: Value): Value => rounded("round", ops.round, x);
 
-const inFloatOf = (op: typeof ops.sqrt, x: Value): Value =>
-  op(isFloat(x.node.dtype) ? x : ops.cast(x, "float32"));
-
-export const sqrt = (x: Value): Value => inFloatOf(ops.sqrt, x);
-export const rsqrt = (x: Value): Value => inFloatOf(transcendental.rsqrt, x);
-export const reciprocal = (x: Value): Value => inFloatOf(transcendental.reciprocal, x);
+export const sqrt = (x: Value): Value => ops.sqrt(asFloat(x));
+export const rsqrt = (x: Value): Value => transcendental.rsqrt(asFloat(x));
+export const reciprocal = (x: Value): Value => transcendental.reciprocal(asFloat(x));
 
 export { addcdiv, addcmul, clamp, clampMax, clampMin, lerp } from "./combined.ts";

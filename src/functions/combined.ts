@@ -1,7 +1,7 @@
 // Combinations of three: clamp, lerp, addcmul, addcdiv.
 
 import { type Composite, composite } from "../autograd/composite.ts";
-import { isFloat, promote } from "../base/dtypes.ts";
+import { type DType, isFloat, promote } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import { type Scalar, scalarValue } from "../base/scalars.ts";
 import type { Gradient, Value } from "../graph/tape.ts";
@@ -13,7 +13,8 @@ import {
   fitted,
   isValue,
   type Operand,
-  resultDType,
+  resultDTypeOf,
+  wantFloat,
 } from "./operands.ts";
 
 interface Limits extends Common {
@@ -84,7 +85,7 @@ function clampTo(
 ): Value {
   if (min === null && max === null) fail(op, "At least one of 'min' or 'max' must not be null");
   const limits = [min, max].filter((limit) => limit !== null);
-  const dtype = limits.map((limit) => resultDType(x, limit)).reduce(promote);
+  const dtype = resultDTypeOf([x, ...limits]);
   const [ofNumbers, ofValues] = clampSpecs[op];
   const shape = commonShape(op, x, ...limits);
   const attrs = { shape, dtype, hasMin: min !== null, hasMax: max !== null };
@@ -102,31 +103,81 @@ export const clampMax = (x: Value, max: Operand): Value => clampTo("clampMax", x
 
 interface Weighted extends Common {
   readonly value: number;
+  /** The dtypes that the factors come in: PyTorch rounds its derivatives' factors to them. */
+  readonly own: readonly [DType, DType];
 }
 
-const addcmulSpec: Composite<Weighted> = {
-  name: "AddcmulBackward0",
-  body: ([x, a, b], attrs) =>
-    ops.add(fitted(x, attrs), ops.mul(ops.mul(fitted(a, attrs), fitted(b, attrs)), attrs.value)),
+/** What `compute` makes of values as they were before they were fitted, back in the common dtype. */
+function inOwn(
+  { own, dtype }: Weighted,
+  which: 0 | 1,
+  x: Value,
+  compute: (x: Value) => Value,
+): Value {
+  const before = own[which];
+  return isFloat(before) ? ops.cast(compute(ops.cast(x, before)), dtype) : compute(x);
+}
+
+const weightedProduct: Composite<Weighted> = {
+  name: "",
+  body: ([x, a, b], { value }) => ops.add(x, ops.mul(ops.mul(a, b), value)),
+  // As PyTorch multiplies: value·a and value·b first, in their own dtypes.
+  gradient: (g, [, a, b], _, attrs) => {
+    const scaled = (x: Value): Value => ops.mul(x, attrs.value);
+    return [
+      g,
+      a.edge && ops.mul(g, inOwn(attrs, 1, b, scaled)),
+      b.edge && ops.mul(g, inOwn(attrs, 0, a, scaled)),
+    ];
+  },
 };
 
-const addcdivSpec: Composite<Weighted> = {
-  name: "AddcdivBackward0",
-  body: ([x, a, b], attrs) =>
-    ops.add(fitted(x, attrs), ops.mul(ops.div(fitted(a, attrs), fitted(b, attrs)), attrs.value)),
+const weightedQuotient: Composite<Weighted> = {
+  name: "",
+  body: ([x, a, b], { value }) => ops.add(x, ops.mul(ops.div(a, b), value)),
+  gradient: (g, [, a, b], _, attrs) => {
+    const { own, value, dtype } = attrs;
+    const inverse = (x: Value): Value => ops.div(value, x);
+    const slope = (): Value => {
+      const above = inOwn(attrs, 0, a, (x) => ops.mul(x, value));
+      const below = inOwn(attrs, 1, b, (x) => ops.mul(x, x));
+      const met = promote(...own);
+      return ops.cast(ops.div(ops.cast(above, met), ops.cast(below, met)), dtype);
+    };
+    return [
+      g,
+      a.edge && ops.mul(g, inOwn(attrs, 1, b, inverse)),
+      b.edge && ops.neg(ops.mul(g, slope())),
+    ];
+  },
 };
+
+const fittedFirst = (name: string, inside: Composite<Weighted>): Composite<Weighted> => ({
+  name,
+  body: (inputs, attrs) =>
+    composite(
+      inside,
+      inputs.map((input) => fitted(input, attrs)),
+      attrs,
+    ),
+});
+
+const addcmulSpec = fittedFirst("AddcmulBackward0", weightedProduct);
+const addcdivSpec = fittedFirst("AddcdivBackward0", weightedQuotient);
 
 function weighted(
   spec: Composite<Weighted>,
   name: string,
-  inputs: readonly Value[],
+  inputs: readonly [Value, Value, Value],
   value: Scalar,
 ): Value {
-  const dtype = inputs.map((x) => x.node.dtype).reduce(promote);
-  return composite(spec, inputs, {
+  const [x, a, b] = inputs;
+  const dtype = resultDTypeOf(inputs);
+  return composite(spec, [x, a, b], {
     shape: commonShape(name, ...inputs),
     dtype,
     value: scalarValue(value),
+    own: [a.node.dtype, b.node.dtype],
   });
 }
 
@@ -158,6 +209,12 @@ const lerpByNumber: Composite<Common> = { ...lerpSpec, name: "LerpBackward0" };
 /** x + weight·(end - x) */
 export function lerp(x: Value, end: Value, weight: Operand): Value {
   const { dtype } = x.node;
+  for (const other of isValue(weight) ? [end, weight] : [end]) {
+    if (other.node.dtype === dtype) continue;
+    const which = other === end ? "end" : "weight";
+    fail("lerp", `expected dtype ${dtype} for ${which} but got dtype ${other.node.dtype}`);
+  }
+  wantFloat("lerp", dtype);
   const shape = commonShape("lerp", x, end, weight);
   const spec = isValue(weight) ? lerpSpec : lerpByNumber;
   return composite(spec, [x, end, asValue(weight, dtype)], { shape, dtype });

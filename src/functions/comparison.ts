@@ -5,8 +5,9 @@ import { type DType, isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import type { Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
+import { expand, sum } from "../ops/linear.ts";
 import type { PointwiseOp } from "../ops/pointwise.ts";
-import { fullLike } from "../ops/source.ts";
+import { fullLike, zerosLike } from "../ops/source.ts";
 import {
   asValue,
   type BinaryFunction,
@@ -75,6 +76,45 @@ export const isinf = (x: Value): Value =>
 export const isfinite = (x: Value): Value =>
   isFloat(x.node.dtype) ? ops.lt(ops.abs(x), Infinity) : always(x, true);
 
+const isValueOf = (x: Value, value: number): Value =>
+  isFloat(x.node.dtype) ? ops.eq(x, value) : always(x, false);
+
+export const isposinf = (x: Value): Value => isValueOf(x, Infinity);
+export const isneginf = (x: Value): Value => isValueOf(x, -Infinity);
+
+/** All numbers here are. */
+export const isreal = (x: Value): Value => always(x, true);
+
+/** The one operand where it wins or the other is NaN; so a NaN is taken only from both. */
+const winner = (name: string, wins: PointwiseOp): Composite<Common> => ({
+  name,
+  body: ([first, second], common) => {
+    const [x, y] = [fitted(first, common), fitted(second, common)];
+    const isWon = isFloat(common.dtype) ? ops.or(wins(x, y), ops.ne(y, y)) : wins(x, y);
+    return ops.where(isWon, x, y);
+  },
+});
+
+const greaterNumber = winner("FmaxBackward0", ops.ge);
+const lesserNumber = winner("FminBackward0", ops.le);
+
+/** The greater; a number rather than NaN. Of equals the first is taken, with all of the gradient. */
+export const fmax = (x: Value, y: Value): Value =>
+  resultDType(x, y) === "bool"
+    ? logicalOr(x, y)
+    : composite(greaterNumber, [x, y], {
+        shape: commonShape("fmax", x, y),
+        dtype: resultDType(x, y),
+      });
+
+export const fmin = (x: Value, y: Value): Value =>
+  resultDType(x, y) === "bool"
+    ? logicalAnd(x, y)
+    : composite(lesserNumber, [x, y], {
+        shape: commonShape("fmin", x, y),
+        dtype: resultDType(x, y),
+      });
+
 const chosen: Composite<Common> = {
   name: "WhereBackward0",
   body: ([condition, x, y], common) =>
@@ -99,6 +139,31 @@ export function where(condition: Value, x: Operand, y: Operand): Value {
   const dtype = resultDType(x, y);
   const shape = commonShape("where", condition, x, y);
   return composite(chosen, [condition, asValue(x, dtype), asValue(y, dtype)], { shape, dtype });
+}
+
+const fillSpec: Composite<null> = {
+  name: "FillBackward0",
+  body: ([x, value]) => {
+    const { dtype, shape } = x.node;
+    const filled = ops.cast(value, dtype);
+    return shape.length > 0 ? expand(filled, shape) : filled;
+  },
+  // The chain rule finds no path to x; PyTorch says that its gradient is 0.
+  gradient: (g, [x, value]) => {
+    const axes = x.node.shape.map((_, axis) => axis);
+    return [x.edge && zerosLike(g), value.edge && ops.cast(sum(g, axes), value.node.dtype)];
+  },
+};
+
+/** `value` in every element, of x's dtype and shape. */
+export function fill(x: Value, value: Operand): Value {
+  if (isValue(value) && value.node.shape.length > 0) {
+    fail(
+      "fill",
+      `only supports 0-dimension value tensor but got tensor with ${value.node.shape.length} dimensions.`,
+    );
+  }
+  return composite(fillSpec, [x, asValue(value, x.node.dtype)], null);
 }
 
 const filledWith = (name: string): Composite<Common> => ({

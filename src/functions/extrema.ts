@@ -134,3 +134,25 @@ export const maxAlong = (x: Value, dim: number, keepdim = false): Extremes =>
 
 export const minAlong = (x: Value, dim: number, keepdim = false): Extremes =>
   extremes("min", minOfAxis, x, [dim, keepdim]);
+
+const aminmaxSpec = {
+  name: "AminmaxBackward0",
+  body: ([x]: readonly Value[], reduction: Reduction): readonly Value[] => [
+    keeping(ops.amin(x, reduction.axes), x, reduction),
+    keeping(ops.amax(x, reduction.axes), x, reduction),
+  ],
+};
+
+/** The smallest and the largest element, of all or along one axis. */
+export function aminmax(
+  x: Value,
+  dim?: number | null,
+  keepdim = false,
+): { readonly min: Value; readonly max: Value } {
+  const rank = x.node.shape.length;
+  const along = dim == null ? null : normalizeAxis("aminmax", dim, rank);
+  const axes = normalizeAxes("aminmax", along, rank);
+  requireElements("aminmax", x, axes);
+  const [min, max] = compositeOfMany(aminmaxSpec, [x], { axes, keepdim });
+  return { min, max };
+}

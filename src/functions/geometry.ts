@@ -4,7 +4,14 @@
 
 import { fail } from "../base/errors.ts";
 import { normalizeAxes, normalizeAxis, type Shape, showShape, sizeOf } from "../base/shapes.ts";
-import { expandView, permuteView, reshapeView, type View, viewBounds } from "../base/views.ts";
+import {
+  expandView,
+  isContiguous,
+  permuteView,
+  reshapeView,
+  type View,
+  viewBounds,
+} from "../base/views.ts";
 
 const at = (list: readonly number[], axis: number): number => list[axis] as number;
 
@@ -242,6 +249,29 @@ export function unflattenedShape(shape: Shape, dim: number, sizes: readonly numb
 
 export const unflatten = (of: View, dim: number, sizes: readonly number[]): View =>
   view(of, unflattenedShape(of.shape, dim, sizes));
+
+export const ravel = (of: View): View | null => (isContiguous(of) ? view(of, [-1]) : null);
+
+/** The last two axes exchanged. */
+export function adjoint(of: View): View {
+  const rank = of.shape.length;
+  if (rank < 2) {
+    fail(
+      "adjoint",
+      `tensor.adjoint() is only supported on matrices or batches of matrices. Got ${rank}-D tensor.`,
+    );
+  }
+  return transpose(of, -2, -1);
+}
+
+/** With new axes so that it has one to three: a vector is a row, a matrix one of depth 1. */
+export function atLeast(of: View, rank: 1 | 2 | 3): View {
+  const own = of.shape.length;
+  if (own >= rank) return of;
+  if (own === 0) return view(of, new Array<number>(rank).fill(1));
+  const matrix = own === 1 ? unsqueeze(of, 0) : of;
+  return rank === 3 ? unsqueeze(matrix, -1) : matrix;
+}
 
 /** Where each axis of the result comes from. */
 export function movedAxes(

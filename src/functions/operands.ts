@@ -29,12 +29,27 @@ const standing = (x: Operand): number => (isValue(x) ? (x.node.shape.length > 0 
 
 /** PyTorch's result type: of lower standing only a higher category counts. */
 export function resultDType(x: Operand, y: Operand): DType {
-  const [a, b] = [dtypeOf(x), dtypeOf(y)];
+  const a = dtypeOf(x);
+  const b = dtypeOf(y);
   if (a === b) return a;
   const lead = standing(x) - standing(y);
   if (lead === 0) return promote(a, b);
-  const [high, low] = lead > 0 ? [a, b] : [b, a];
-  return dtypes[low].category > dtypes[high].category ? low : high;
+  return lead > 0 ? higher(b, a) : higher(a, b);
+}
+
+const higher = (low: DType, high: DType): DType =>
+  dtypes[low].category > dtypes[high].category ? low : high;
+
+/** The result type of any number of operands: they meet within a standing first. */
+export function resultDTypeOf(operands: readonly Operand[]): DType {
+  const met: (DType | null)[] = [null, null, null];
+  for (const x of operands) {
+    const at = standing(x);
+    const before = met[at];
+    met[at] = before ? promote(before, dtypeOf(x)) : dtypeOf(x);
+  }
+  const ranked = met.filter((dtype) => dtype !== null).reverse();
+  return ranked.reduce((high, low) => higher(low, high));
 }
 
 /** A number as a constant of `dtype`; a value as it is. */
@@ -70,6 +85,8 @@ export interface BinaryFunction {
   /** The dtype to compute in, of the operands' common one. */
   readonly computeIn?: (dtype: DType) => DType;
   readonly refusesBool?: boolean;
+  /** Operands that are all integers or bools are refused, not computed in float32. */
+  readonly wantsFloat?: boolean;
 }
 
 const broadcasts = new WeakMap<BinaryFunction, Composite<Common>>();
@@ -92,7 +109,9 @@ export function callBinary(binary: BinaryFunction, x: Operand, y: Operand): Valu
   if (binary.refusesBool && dtype === "bool") {
     fail(binary.name, "not implemented for 'Bool'. Cast an operand first: x.to(\"int64\")");
   }
-  const [a, b] = [asValue(x, dtype), asValue(y, dtype)];
+  if (binary.wantsFloat) wantFloat(binary.name, dtype);
+  const a = asValue(x, dtype);
+  const b = asValue(y, dtype);
   if (a.node.dtype === dtype && b.node.dtype === dtype && fits(x, y)) {
     return apply(binary.op.primitive, [a, b], null, binary.tapeName);
   }
@@ -104,3 +123,14 @@ const fits = (x: Operand, y: Operand): boolean =>
 
 /** Integers and bools compute as float32. */
 export const inFloat = (dtype: DType): DType => (dtypes[dtype].category === 2 ? dtype : "float32");
+
+/** `dtype` if it is one of floats. */
+export function wantFloat(op: string, dtype: DType): DType {
+  if (dtypes[dtype].category === 2) return dtype;
+  fail(op, `not implemented for ${dtype}. Cast an operand first: x.to("float32")`);
+}
+
+export const asFloat = (x: Value): Value => {
+  const dtype = inFloat(x.node.dtype);
+  return dtype === x.node.dtype ? x : cast(x, dtype);
+};

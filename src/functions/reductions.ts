@@ -1,9 +1,9 @@
-// Sums and what follows from them: mean, variance, products, any and all, logsumexp.
+// Sums and what follows from them: mean, products, any and all, logsumexp, what skips NaN.
 
-import { type Composite, composite, compositeOfMany } from "../autograd/composite.ts";
-import { type DType, dtypes, isFloat } from "../base/dtypes.ts";
+import { type Composite, composite } from "../autograd/composite.ts";
+import { accumulated, type DType, dtypes, isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
-import { normalizeAxes, normalizeAxis, type Shape } from "../base/shapes.ts";
+import { normalizeAxes, normalizeAxis, type Shape, showShape } from "../base/shapes.ts";
 import { constantValue, type Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
 import * as linear from "../ops/linear.ts";
@@ -69,8 +69,9 @@ export function sum(x: Value, dim?: Dims, keepdim = false, dtype?: DType): Value
 const averaging = (name: string): Composite<TypedReduction> => ({
   name,
   body: ([x], reduction) => {
-    const total = linear.sum(ops.cast(x, reduction.dtype), reduction.axes);
-    return keeping(ops.div(total, countOf(x.node.shape, reduction.axes)), x, reduction);
+    const total = linear.sum(ops.cast(x, accumulated(reduction.dtype)), reduction.axes);
+    const average = ops.div(total, countOf(x.node.shape, reduction.axes));
+    return keeping(ops.cast(average, reduction.dtype), x, reduction);
   },
 });
 
@@ -88,93 +89,6 @@ export function mean(x: Value, dim?: Dims, keepdim = false, dtype?: DType): Valu
     );
   }
   return composite(isAll(dim) ? meanOfAll : meanOfDims, [x], { axes, keepdim, dtype: result });
-}
-
-// var, std
-
-interface Spread extends Reduction {
-  readonly correction: number;
-}
-
-const degreesOf = (x: Value, { axes, correction }: Spread): number =>
-  Math.max(countOf(x.node.shape, axes) - correction, 0);
-
-function centered(x: Value, axes: readonly number[]): Value {
-  const { shape } = x.node;
-  const average = ops.div(linear.sum(x, axes), countOf(shape, axes));
-  return ops.sub(x, spread(average, shape, axes));
-}
-
-function varianceOf(x: Value, spec: Spread): Value {
-  const deviation = centered(x, spec.axes);
-  const squares = linear.sum(ops.mul(deviation, deviation), spec.axes);
-  return keeping(ops.div(squares, degreesOf(x, spec)), x, spec);
-}
-
-/** 2/(n - c)·g·(x - mean) */
-const gradientOfVariance = (g: Value, x: Value, spec: Spread): Value =>
-  ops.mul(
-    ops.mul(spread(g, x.node.shape, spec.axes), 2 / degreesOf(x, spec)),
-    centered(x, spec.axes),
-  );
-
-const varianceSpec: Composite<Spread> = {
-  name: "VarBackward0",
-  body: ([x], spec) => varianceOf(x, spec),
-  // The chain rule would add the mean of the deviations, which is 0, at the price of a reduction.
-  gradient: (g, [x], _, spec) => [gradientOfVariance(g, x, spec)],
-};
-
-const stdSpec: Composite<Spread> = {
-  name: "StdBackward0",
-  body: ([x], spec) => ops.sqrt(varianceOf(x, spec)),
-  // Where all elements are equal the chain rule gives NaN, PyTorch 0.
-  gradient: (g, [x], out, spec) => {
-    const inner = ops.where(ops.eq(out, 0), 0, ops.div(g, ops.mul(out, 2)));
-    return [gradientOfVariance(inner, x, spec)];
-  },
-};
-
-const meanBeside: Composite<Reduction> = {
-  name: "MeanBackward1",
-  body: ([x], reduction) =>
-    keeping(
-      ops.div(linear.sum(x, reduction.axes), countOf(x.node.shape, reduction.axes)),
-      x,
-      reduction,
-    ),
-};
-
-const varMeanSpec = {
-  name: "VarMeanBackward0",
-  body: ([x]: readonly Value[], spec: Spread): readonly Value[] => [
-    composite(varianceSpec, [x], spec),
-    composite(meanBeside, [x], spec),
-  ],
-};
-
-function spreadOf(op: string, x: Value, dim: Dims, rest: Omit<Spread, "axes">): Spread {
-  if (!isFloat(x.node.dtype)) {
-    fail(op, `std and var only support floating point and complex dtypes, got ${x.node.dtype}`);
-  }
-  return { axes: normalizeAxes(op, dim, x.node.shape.length), ...rest };
-}
-
-export const variance = (x: Value, dim?: Dims, correction = 1, keepdim = false): Value =>
-  composite(varianceSpec, [x], spreadOf("var", x, dim, { correction, keepdim }));
-
-export const std = (x: Value, dim?: Dims, correction = 1, keepdim = false): Value =>
-  composite(stdSpec, [x], spreadOf("std", x, dim, { correction, keepdim }));
-
-export function varMean(
-  x: Value,
-  dim?: Dims,
-  correction = 1,
-  keepdim = false,
-): readonly [Value, Value] {
-  const spec = spreadOf("varMean", x, dim, { correction, keepdim });
-  const [spreads, average] = compositeOfMany(varMeanSpec, [x], spec);
-  return [spreads, average];
 }
 
 // prod, any, all
@@ -198,10 +112,15 @@ export function prod(x: Value, dim?: number | null, keepdim = false, dtype?: DTy
   return composite(dim == null ? prodOfAll : prodOfDim, [x], attrs);
 }
 
+/** Of no dims at all every element is tested by itself. */
 function testing(op: string, reduceMask: typeof reduce.amax) {
   return (x: Value, dim?: Dims, keepdim = false): Value => {
-    const axes = normalizeAxes(op, dim, x.node.shape.length);
-    return keeping(reduceMask(ops.cast(constantValue(x.node), "bool"), axes), x, { axes, keepdim });
+    const isNone = typeof dim === "object" && dim?.length === 0;
+    const axes = isNone ? [] : normalizeAxes(op, dim, x.node.shape.length);
+    const found = reduceMask(ops.cast(constantValue(x.node), "bool"), axes);
+    // PyTorch's bytes were its bools once: their tests still give bytes.
+    const typed = x.node.dtype === "uint8" ? ops.cast(found, "uint8") : found;
+    return keeping(typed, x, { axes, keepdim });
   };
 }
 
@@ -214,13 +133,13 @@ const logsumexpSpec: Composite<TypedReduction> = {
   name: "LogsumexpBackward0",
   body: ([given], reduction) => {
     const { axes } = reduction;
-    const x = ops.cast(given, reduction.dtype);
+    const x = ops.cast(given, accumulated(reduction.dtype));
     const { shape } = x.node;
     // A constant: the result does not depend on it.
     const most = reduce.amax(constantValue(x.node), axes);
     const shift = ops.where(ops.eq(ops.abs(most), Infinity), 0, most);
     const total = linear.sum(exp(ops.sub(x, spread(shift, shape, axes))), axes);
-    return keeping(ops.add(log(total), shift), x, reduction);
+    return keeping(ops.cast(ops.add(log(total), shift), reduction.dtype), x, reduction);
   },
 };
 
@@ -228,4 +147,69 @@ export function logsumexp(x: Value, dim: Dims, keepdim = false): Value {
   const axes = normalizeAxes("logsumexp", dim, x.node.shape.length);
   const dtype = dtypes[x.node.dtype].category === 2 ? x.node.dtype : "float32";
   return composite(logsumexpSpec, [x], { axes, keepdim, dtype });
+}
+
+// What skips NaN
+
+const skippingNaN: Composite<TypedReduction> = {
+  name: "NansumBackward0",
+  body: ([given], reduction) => {
+    const x = ops.cast(given, reduction.dtype);
+    return keeping(linear.sum(ops.where(ops.ne(x, x), 0, x), reduction.axes), x, reduction);
+  },
+};
+
+/** The sum of what is not NaN. */
+export function nansum(x: Value, dim?: Dims, keepdim = false, dtype?: DType): Value {
+  const axes = normalizeAxes("nansum", dim, x.node.shape.length);
+  const result = dtype ?? summedDType(x.node.dtype);
+  if (!isFloat(result)) return sum(x, dim, keepdim, result);
+  return composite(skippingNaN, [x], { axes, keepdim, dtype: result });
+}
+
+const meanOfKnown: Composite<TypedReduction> = {
+  name: "DivBackward0",
+  body: ([given], reduction) => {
+    const x = ops.cast(given, accumulated(reduction.dtype));
+    const isKnown = ops.eq(x, x);
+    const total = linear.sum(ops.where(isKnown, x, 0), reduction.axes);
+    const count = linear.sum(ops.cast(isKnown, x.node.dtype), reduction.axes);
+    return keeping(ops.cast(ops.div(total, count), reduction.dtype), x, reduction);
+  },
+};
+
+/** The mean of what is not NaN. */
+export function nanmean(x: Value, dim?: Dims, keepdim = false, dtype?: DType): Value {
+  const axes = normalizeAxes("nanmean", dim, x.node.shape.length);
+  const result = dtype ?? x.node.dtype;
+  if (!isFloat(x.node.dtype) || !isFloat(result)) {
+    const got = isFloat(x.node.dtype) ? result : x.node.dtype;
+    fail("nanmean", `expected input to have floating point or complex dtype but got ${got}`);
+  }
+  return composite(meanOfKnown, [x], { axes, keepdim, dtype: result });
+}
+
+/** How many elements are not 0. */
+export function countNonzero(x: Value, dim?: Dims): Value {
+  const axes = normalizeAxes("countNonzero", dim, x.node.shape.length);
+  return linear.sum(ops.cast(ops.cast(constantValue(x.node), "bool"), "int64"), axes);
+}
+
+/** Sums the axes along which `sizes` would broadcast to x's shape. */
+export function sumToSize(x: Value, sizes: Shape): Value {
+  const { shape } = x.node;
+  const lead = shape.length - sizes.length;
+  if (lead < 0 || !sizes.every((n, at) => n === 1 || n === shape[lead + at])) {
+    fail(
+      "sumToSize",
+      `size {${showShape(sizes)}} is not expandable to size {${showShape(shape)}}.`,
+    );
+  }
+  if (sizes.length === 0) return sum(x);
+  const axes = shape.flatMap((n, axis) =>
+    axis < lead || (sizes[axis - lead] === 1 && n !== 1) ? [axis] : [],
+  );
+  if (axes.length === 0) return x;
+  const summed = sum(x, axes, true);
+  return lead === 0 ? summed : linear.reshape(summed, sizes, "ViewBackward0");
 }

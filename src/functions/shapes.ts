@@ -1,10 +1,9 @@
 // View functions on values: what geometry.ts says of windows, with a gradient. Where PyTorch copies
-// (flip, repeat) the value is lazy all the same.
+// (flip) the value is lazy all the same.
 
-import { type Composite, composite } from "../autograd/composite.ts";
 import { fail } from "../base/errors.ts";
 import { normalizeAxis, type Shape, showShape } from "../base/shapes.ts";
-import type { View } from "../base/views.ts";
+import { contiguousView, type View } from "../base/views.ts";
 import type { Value } from "../graph/tape.ts";
 import * as linear from "../ops/linear.ts";
 import * as geometry from "./geometry.ts";
@@ -86,6 +85,22 @@ export const flatten = (x: Value, startDim = 0, endDim = -1): Value =>
 export const unflatten = (x: Value, dim: number, sizes: Sizes): Value =>
   linear.reshape(x, geometry.unflattenedShape(shapeOf(x), dim, sizes), "ViewBackward0");
 
+/** The matrix transpose; PyTorch conjugates too, which real numbers do not show. */
+export function adjoint(x: Value): Value {
+  const rank = rankOf(x);
+  if (rank < 2) geometry.adjoint(contiguousView(shapeOf(x)));
+  return linear.permute(x, exchanged(rank, rank - 2, rank - 1), "TransposeBackward0");
+}
+
+export const atLeast = (x: Value, rank: 1 | 2 | 3): Value =>
+  linear.review(
+    x,
+    (view) => geometry.atLeast(view, rank),
+    rankOf(x) === 0 ? "ViewBackward0" : "UnsqueezeBackward0",
+  );
+
+export const ravel = (x: Value): Value => reshape(x, [-1]);
+
 export const diagonal = (x: Value, offset = 0, dim1 = 0, dim2 = 1): Value =>
   linear.review(x, (view) => geometry.diagonal(view, offset, dim1, dim2), "DiagonalBackward0");
 
@@ -98,33 +113,15 @@ export const viewAs = (x: Value, window: View, tapeName: string): Value =>
 
 export const asStrided = (x: Value, window: View): Value => viewAs(x, window, "AsStridedBackward0");
 
+export function fliplr(x: Value): Value {
+  if (rankOf(x) < 2) fail("fliplr", "Input must be >= 2-d.");
+  return flip(x, [1]);
+}
+
+export function flipud(x: Value): Value {
+  if (rankOf(x) < 1) fail("flipud", "Input must be >= 1-d.");
+  return flip(x, [0]);
+}
+
 export const flip = (x: Value, dims: Sizes): Value =>
   linear.flip(x, geometry.flippedAxes(rankOf(x), dims), "FlipBackward0");
-
-const repeatSpec: Composite<Sizes> = {
-  name: "RepeatBackward0",
-  // [3] twice, as [2, 3] → [6]: each axis is a new outer one and its own.
-  body: ([x], repeats) => {
-    const own = shapeOf(x);
-    const lead = repeats.length - own.length;
-    const size = (axis: number): number => (axis < lead ? 1 : own[axis - lead]);
-    const apart = repeats.flatMap((_, axis) => [1, size(axis)]);
-    const wide = repeats.flatMap((times, axis) => [times, size(axis)]);
-    const merged = repeats.map((times, axis) => times * size(axis));
-    return linear.reshape(linear.expand(linear.reshape(x, apart), wide), merged);
-  },
-};
-
-/** x laid out `repeats` times along each axis. */
-export function repeat(x: Value, repeats: Sizes): Value {
-  if (repeats.length < rankOf(x)) {
-    fail(
-      "repeat",
-      `Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: ` +
-        `${showShape(repeats)} for ${showShape(shapeOf(x))}`,
-    );
-  }
-  if (repeats.some((times) => times < 0))
-    fail("repeat", `negative repeats in ${showShape(repeats)}`);
-  return composite(repeatSpec, [x], repeats);
-}

@@ -1,19 +1,20 @@
 // Transcendental functions. Integers and bools compute as float32.
 
 import { type Composite, composite } from "../autograd/composite.ts";
-import { isFloat } from "../base/dtypes.ts";
 import type { Value } from "../graph/tape.ts";
-import { cast, div, mul } from "../ops/arithmetic.ts";
+import { div, gt, lt, mul, where } from "../ops/arithmetic.ts";
+import * as hyperbolic from "../ops/hyperbolic.ts";
+import * as inverse from "../ops/inverse-trigonometric.ts";
 import type { PointwiseOp } from "../ops/pointwise.ts";
 import { full } from "../ops/source.ts";
+import * as special from "../ops/special.ts";
 import * as ops from "../ops/transcendental.ts";
-
-const float = (x: Value): Value => (isFloat(x.node.dtype) ? x : cast(x, "float32"));
+import { asFloat } from "./operands.ts";
 
 const unary =
   (op: PointwiseOp) =>
   (x: Value): Value =>
-    op(float(x));
+    op(asFloat(x));
 
 export const exp = unary(ops.exp);
 export const expm1 = unary(ops.expm1);
@@ -26,6 +27,16 @@ export const tanh = unary(ops.tanh);
 export const sigmoid = unary(ops.sigmoid);
 export const erf = unary(ops.erf);
 export const erfc = unary(ops.erfc);
+export const asin = unary(inverse.asin);
+export const acos = unary(inverse.acos);
+export const atan = unary(inverse.atan);
+export const sinh = unary(hyperbolic.sinh);
+export const cosh = unary(hyperbolic.cosh);
+export const asinh = unary(hyperbolic.asinh);
+export const acosh = unary(hyperbolic.acosh);
+export const atanh = unary(hyperbolic.atanh);
+export const erfinv = unary(special.erfinv);
+export const sinc = unary(special.sinc);
 
 const exp2Spec: Composite<null> = {
   name: "Exp2Backward0",
@@ -44,6 +55,21 @@ const tanSpec: Composite<null> = {
   body: ([x]) => div(ops.sin(x), ops.cos(x)),
 };
 
-export const exp2 = (x: Value): Value => composite(exp2Spec, [float(x)], null);
-export const log10 = (x: Value): Value => composite(log10Spec, [float(x)], null);
-export const tan = (x: Value): Value => composite(tanSpec, [float(x)], null);
+export const exp2 = (x: Value): Value => composite(exp2Spec, [asFloat(x)], null);
+export const log10 = (x: Value): Value => composite(log10Spec, [asFloat(x)], null);
+export const tan = (x: Value): Value => composite(tanSpec, [asFloat(x)], null);
+
+/** x held between eps and 1 - eps first: outside no gradient passes, on the limits all of it. */
+const boundedLogitSpec: Composite<number> = {
+  name: "LogitBackward0",
+  body: ([x], eps) => {
+    const above = where(lt(x, eps), eps, x);
+    return special.logit(where(gt(above, 1 - eps), 1 - eps, above));
+  },
+};
+
+/** log(x/(1 - x)), of x held between eps and 1 - eps if that is given. */
+export function logit(x: Value, eps: number | null = null): Value {
+  const bounded = eps !== null && eps >= 0;
+  return bounded ? composite(boundedLogitSpec, [asFloat(x)], eps) : special.logit(asFloat(x));
+}

@@ -2,63 +2,49 @@
 // graph is always simplified and gradients, built by the same doors, arrive clean.
 
 import type { DType } from "../base/dtypes.ts";
-import { dtypes, isFloat } from "../base/dtypes.ts";
+import { dtypes, isFloat, roundTo } from "../base/dtypes.ts";
 import { invariant } from "../base/errors.ts";
 import { evaluateLanes } from "../base/evaluate-lanes.ts";
 import type { LaneBody, LaneOp } from "../base/lanes.ts";
+import { narrowBody, narrowReducer } from "../base/narrowing.ts";
 import type { Reducer } from "../base/reducers.ts";
+import type { Scanner } from "../base/scanners.ts";
 import type { Shape } from "../base/shapes.ts";
 import { sameShape, showShape, sizeOf } from "../base/shapes.ts";
 import type { View } from "../base/views.ts";
-import { contiguousView, isContiguous, reshapeView } from "../base/views.ts";
+import { isContiguous, reshapeView } from "../base/views.ts";
 import { isGiven, makeNode, type Node } from "./node.ts";
+import { looksOf, Structure } from "./structure.ts";
+
+const noAxes: Shape = [];
+const noInputs: readonly Node[] = [];
 
 /** Values that change the formula (x·1, x^2, 1/x …) are structure; all others are parameters. */
 const structuralValues = new Set([0, 1, -1, 2, 0.5]);
 
-/** A number as dtype `dtype` holds it. */
-export function roundTo(dtype: DType, value: number): number {
-  if (dtype === "float32") return Math.fround(value);
-  if (dtype === "float64") return value;
-  if (dtype === "bool") return value === 0 ? 0 : 1;
-  return Math.trunc(value) | 0;
-}
-
 export function scalarNode(dtype: DType, value: number): Node<"scalar"> {
   const rounded = roundTo(dtype, value);
   const structural = structuralValues.has(rounded);
-  const spelled = structural ? (Object.is(rounded, -0) ? "-0" : String(rounded)) : "";
-  const attributes = { structural };
-  return makeNode({
-    kind: "scalar",
-    name: "scalar",
-    dtype,
-    shape: [],
-    inputs: [],
-    attributes,
-    spelled,
-    parameter: rounded,
-  });
+  const looks = looksOf(dtype, noAxes);
+  const spelled = structural ? (Object.is(rounded, -0) ? "-0" : rounded) : "parameter";
+  const end = looks.structures.at("scalar").at(spelled);
+  end.value ??= new Structure("scalar", "scalar", looks, { structural });
+  return makeNode(end.value as Structure<"scalar">, noInputs, rounded);
 }
 
 export function iotaNode(size: number): Node<"iota"> {
-  return makeNode({
-    kind: "iota",
-    name: "iota",
-    dtype: "int32",
-    shape: [size],
-    inputs: [],
-    attributes: null,
-    spelled: "",
-  });
+  const looks = looksOf("int32", [size]);
+  const end = looks.structures.at("iota");
+  end.value ??= new Structure("iota", "iota", looks, null);
+  return makeNode(end.value as Structure<"iota">, noInputs);
 }
 
 /** The value of a node that is one number throughout, or null. */
 export function constantOf(node: Node): number | null {
   if (node.memory) return null;
-  if (node.is("scalar")) return node.scalar;
+  if (node.is("scalar")) return node.parameter;
   const base = node.is("view") ? node.inputs[0] : undefined;
-  return base?.is("scalar") && !base.memory ? base.scalar : null;
+  return base?.is("scalar") && !base.memory ? base.parameter : null;
 }
 
 /** One number in every element. */
@@ -74,38 +60,41 @@ export interface PointwiseSpec {
   dtype: DType;
   inputs: readonly Node[];
   body: LaneBody;
-  /** Spells the body apart from others of the same name and dtypes. */
-  spelled: string;
 }
 
-export function pointwiseNode(spec: PointwiseSpec): Node {
-  const { name, dtype, body } = spec;
-  let shape: Shape = [];
-  for (const input of spec.inputs) if (input.shape.length > 0) shape = input.shape;
-  const inputs = spec.inputs.map((input) => withoutExpand(input));
-  for (const input of inputs) {
+export function pointwiseNode({ name, dtype, inputs: given, body }: PointwiseSpec): Node {
+  let shape = noAxes;
+  for (let at = 0; at < given.length; at++) {
+    const own = (given[at] as Node).shape;
+    if (own.length > 0) shape = own;
+  }
+  const inputs = given.some(isExpanded) ? given.map(withoutExpand) : given;
+  for (let at = 0; at < inputs.length; at++) {
+    const input = inputs[at] as Node;
     if (input.kind === "scalar" || sameShape(input.shape, shape)) continue;
     invariant(false, `${name} of ${showShape(input.shape)} in ${showShape(shape)}: not expanded`);
   }
-  const folded = inputs.length > 0 ? foldPointwise(inputs, body) : null;
+  const folded = foldPointwise(inputs, body);
   if (folded !== null) return fullNode(dtype, shape, folded);
-  return makeNode({
-    kind: "pointwise",
-    name,
-    dtype,
-    shape,
-    inputs,
-    attributes: { body },
-    spelled: spec.spelled,
+  const looks = looksOf(dtype, shape);
+  const end = looks.structures.at(body).at(name);
+  end.value ??= new Structure("pointwise", name, looks, {
+    body: narrowBody(body, inputs.map(dtypeOf), dtype),
   });
+  return makeNode(end.value, inputs);
+}
+
+const dtypeOf = (node: Node): DType => node.dtype;
+
+/** Whether a node is one number, expanded to some shape. */
+function isExpanded(node: Node): boolean {
+  if (node.kind !== "view" || node.memory) return false;
+  const base = node.inputs[0] as Node;
+  return base.kind === "scalar" && !base.memory;
 }
 
 /** A scalar expanded to any shape stands as the scalar itself in a pointwise op. */
-function withoutExpand(node: Node): Node {
-  if (!node.is("view") || node.memory) return node;
-  const base = node.inputs[0] as Node;
-  return base.is("scalar") && !base.memory ? base : node;
-}
+const withoutExpand = (node: Node): Node => (isExpanded(node) ? (node.inputs[0] as Node) : node);
 
 /** Only what JavaScript rounds as the machine does is folded here: no fused or approximated step. */
 const exactlyRounded = new Set<LaneOp>([
@@ -138,14 +127,16 @@ const exactlyRounded = new Set<LaneOp>([
 ]);
 
 function foldPointwise(inputs: readonly Node[], body: LaneBody): number | null {
-  if (!inputs.every((input) => input.is("scalar") && !input.memory)) return null;
+  if (inputs.length === 0 || !inputs.every(isKnown)) return null;
   if (body.instructions.length > 4) return null;
   if (!body.instructions.every(({ op }) => exactlyRounded.has(op))) return null;
   return resultOf(
     body,
-    inputs.map((input, at) => laneValue(body, at, input.scalar)),
+    inputs.map((input, at) => laneValue(body, at, input.parameter)),
   );
 }
+
+const isKnown = (node: Node): boolean => node.kind === "scalar" && !node.memory;
 
 /** The body's one result as a tensor's element: a mask as 0 or 1. */
 function resultOf(body: LaneBody, values: readonly number[]): number {
@@ -169,17 +160,13 @@ export function viewNode(input: Node, view: View): Node {
     if (composed) return viewNode(input.inputs[0] as Node, composed);
   }
   const { shape, strides, offset } = view;
-  const free = isGiven(input);
-  return makeNode({
-    kind: "view",
-    name: "view",
-    dtype: input.dtype,
-    shape,
-    inputs: [input],
-    attributes: { strides, offset },
-    spelled: free ? `${strides}` : `${strides}+${offset}`,
-    parameter: offset,
-  });
+  const looks = looksOf(input.dtype, shape);
+  const end = looks.structures
+    .at("view")
+    .along(strides)
+    .at(isGiven(input) ? "anywhere" : offset);
+  end.value ??= new Structure("view", "view", looks, { strides: [...strides] });
+  return makeNode(end.value, [input], offset);
 }
 
 const isWhole = (input: Node, view: View): boolean =>
@@ -187,8 +174,8 @@ const isWhole = (input: Node, view: View): boolean =>
 
 /** A node as a window on its base: what view operations start from. */
 export function nodeView(node: Node): View {
-  if (!node.is("view") || node.memory) return contiguousView(node.shape);
-  return { shape: node.shape, ...node.attributes };
+  if (!node.is("view") || node.memory) return node.looks.whole;
+  return { shape: node.shape, strides: node.attributes.strides, offset: node.parameter };
 }
 
 /** `outer` is a window on the row-major elements of a node that is itself the window `inner`. */
@@ -230,43 +217,60 @@ export function reduceNode({ name, dtype, input, axes, reducer }: ReduceSpec): N
       ),
     );
   }
-  return makeNode({
-    kind: "reduce",
-    name,
-    dtype,
-    shape,
-    inputs: [input],
-    attributes: { axes, reducer },
-    spelled: `${axes} ${input.dtype}`,
+  const looks = looksOf(dtype, shape);
+  const end = looks.structures.at(reducer).at(name).along(axes).at(input.dtype);
+  end.value ??= new Structure("reduce", name, looks, {
+    axes,
+    reducer: narrowReducer(reducer, dtype),
   });
+  return makeNode(end.value, [input]);
+}
+
+export interface ScanSpec {
+  name: string;
+  dtype: DType;
+  /** Of one shape. */
+  inputs: readonly Node[];
+  axis: number;
+  reverse: boolean;
+  scanner: Scanner;
+}
+
+export function scanNode({ name, dtype, inputs, axis, reverse, scanner }: ScanSpec): Node {
+  const { shape, size } = inputs[0] as Node;
+  if (size === 0) return fullNode(dtype, shape, 0);
+  const looks = looksOf(dtype, shape);
+  const way = looks.structures.at(scanner).at(name).at(axis).at(reverse);
+  const end = way.along(inputs.map(dtypeOf));
+  end.value ??= new Structure("scan", name, looks, {
+    axis,
+    reverse,
+    scanner: narrowScanner(scanner, dtype),
+  });
+  return makeNode(end.value, inputs);
+}
+
+function narrowScanner(scanner: Scanner, dtype: DType): Scanner {
+  const unknown = scanner.state.map(() => null);
+  return { ...scanner, finish: narrowBody(scanner.finish, unknown, dtype) };
 }
 
 export function placeNode(base: Node, value: Node, window: View): Node {
   if (isContiguous(window) && window.offset === 0 && sizeOf(window.shape) === base.size) {
-    return viewNode(value, contiguousView(base.shape));
+    return viewNode(value, base.looks.whole);
   }
   const { shape, strides, offset } = window;
-  return makeNode({
-    kind: "place",
-    name: "place",
-    dtype: base.dtype,
-    shape: base.shape,
-    inputs: [base, value],
-    attributes: { window: shape, strides, offset },
-    spelled: `${shape} ${strides} ${offset}`,
-  });
+  const { looks } = base;
+  const end = looks.structures.at("place").at(shape.length).along(shape).along(strides).at(offset);
+  end.value ??= new Structure("place", "place", looks, { window: shape, strides, offset });
+  return makeNode(end.value, [base, value]);
 }
 
 export function gatherNode(x: Node, axis: number, index: Node): Node<"gather"> {
-  return makeNode({
-    kind: "gather",
-    name: "gather",
-    dtype: x.dtype,
-    shape: index.shape,
-    inputs: [x, index],
-    attributes: { axis },
-    spelled: `${axis}`,
-  });
+  const looks = looksOf(x.dtype, index.shape);
+  const end = looks.structures.at("gather").at(axis);
+  end.value ??= new Structure("gather", "gather", looks, { axis });
+  return makeNode(end.value as Structure<"gather">, [x, index]);
 }
 
 export interface ScatterSpec {
@@ -286,15 +290,29 @@ export function scatterNode({
   axis,
   combine,
 }: ScatterSpec): Node<"scatter"> {
-  return makeNode({
-    kind: "scatter",
-    name,
-    dtype: base.dtype,
-    shape: base.shape,
-    inputs: [base, index, value],
-    attributes: { axis, combine },
-    spelled: `${axis}`,
+  const { looks } = base;
+  const end = looks.structures.at(combine).at(name).at(axis);
+  end.value ??= new Structure("scatter", name, looks, {
+    axis,
+    combine: narrowBody(combine, [base.dtype, value.dtype], base.dtype),
   });
+  return makeNode(end.value as Structure<"scatter">, [base, index, value]);
+}
+
+export interface CompactSpec {
+  x: Node;
+  mask: Node;
+  starts: Node;
+  count: number;
+  block: number;
+}
+
+export function compactNode({ x, mask, starts, count, block }: CompactSpec): Node {
+  if (count === 0) return fullNode(x.dtype, [0], 0);
+  const looks = looksOf(x.dtype, [count]);
+  const end = looks.structures.at("compact").at(block);
+  end.value ??= new Structure("compact", "compact", looks, { block });
+  return makeNode(end.value, [x, mask, starts]);
 }
 
 /** Bytes of a node's value in memory. */

@@ -3,7 +3,12 @@
 
 import type { DType } from "../base/dtypes.ts";
 import type { Shape } from "../base/shapes.ts";
-import type { Attributes, Kind } from "./node.ts";
+import type { Attributes, Kind } from "./structure.ts";
+
+/** As a node's; but where a view starts is part of a program, unless it is on memory. */
+interface GraphAttributes extends Omit<Attributes, "view"> {
+  view: Attributes["view"] & { readonly offset: number };
+}
 
 export interface GraphNode<K extends Kind = Kind> {
   readonly kind: K;
@@ -12,7 +17,7 @@ export interface GraphNode<K extends Kind = Kind> {
   readonly shape: Shape;
   /** Positions of earlier nodes. */
   readonly inputs: readonly number[];
-  readonly attributes: Attributes[K];
+  readonly attributes: GraphAttributes[K];
   /** memory: which input of the program; scalar: which scalar, or -1 where the value is structure. */
   readonly leaf: number;
   /** scalar with leaf -1: its value. */

@@ -23,21 +23,28 @@ export interface Edge {
 /** A gradient may be absent: nothing flows. */
 export type Gradient = Value | null;
 
+/** What an entry of several outputs, or its hooks, must know of one. */
+export interface OutputLooks {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+const noneSaved: readonly Saved[] = [];
+
 let entryCount = 0;
 
 export abstract class Entry {
   /** Grows with time: an entry's inputs were recorded before it. */
   readonly sequence = entryCount++;
   /** The tensors whose values this entry may need, and their versions when it was recorded. */
-  saved: readonly Saved[] = [];
-  /** What an entry of several outputs, or its hooks, must know of them. */
-  readonly outputs: { readonly shape: Shape; readonly dtype: DType }[] = [];
+  saved: readonly Saved[] = noneSaved;
   isReleased = false;
 
   constructor(
     /** PyTorch's class name: `MulBackward0`. */
     readonly name: string,
     readonly next: readonly (Edge | null)[],
+    readonly outputs: readonly OutputLooks[],
   ) {}
 
   /** Gradients of the outputs in, of the inputs out, position by position; built with recorded ops. */
@@ -49,7 +56,7 @@ export abstract class Entry {
   }
 
   /** What the input (or the first output, -1) looks like, for messages. */
-  describe(input: number): { readonly shape: Shape; readonly dtype: DType } | undefined {
+  describe(input: number): OutputLooks | undefined {
     if (input < 0) return this.outputs[0];
     const edge = this.next[input];
     return edge ? edge.entry.outputs[edge.output] : undefined;
@@ -58,7 +65,11 @@ export abstract class Entry {
   /** Lets go of everything kept for backward; a second backward is then an error. */
   release(): void {
     this.isReleased = true;
-    this.saved = [];
+    this.forgetVersions();
+  }
+
+  protected forgetVersions(): void {
+    this.saved = noneSaved;
   }
 }
 

@@ -3,6 +3,7 @@
 import { type DType, dtypes } from "../base/dtypes.ts";
 import type { LaneBody } from "../base/lanes.ts";
 import { type Lane, type LaneWriter, traceLanes } from "../base/trace-lanes.ts";
+import { Trie } from "../base/trie.ts";
 import { constantOf, pointwiseNode } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/tape.ts";
@@ -140,6 +141,31 @@ export const xor = bitwise("xor", (k, x, y) => k.xor(x, y));
 
 export const not = pointwise({ name: "not", lanes: (k, x) => k.not(x), vjp: "none" });
 
+/** x shifted by 0 … 31 bits, which differ from lane to lane: by 1, 2, 4, 8 and 16 where n says so. */
+function shifted(k: LaneWriter, shift: "shl" | "shrS", x: Lane, n: Lane): Lane {
+  let result = x;
+  for (const bits of [1, 2, 4, 8, 16]) {
+    result = k.select(k.ne(k.and(n, bits), 0), k[shift](result, bits), result);
+  }
+  return result;
+}
+
+const isOutside = (k: LaneWriter, n: Lane): Lane => k.or(k.lt(n, 0), k.gt(n, 31));
+
+/** x·2^n, wrapped; 0 where n is negative or no bit is left. */
+export const leftShift = pointwise({
+  name: "leftShift",
+  lanes: (k, x, n) => k.select(isOutside(k, n), 0, shifted(k, "shl", x, n)),
+  vjp: "none",
+});
+
+/** ⌊x/2^n⌋; where n is negative all bits go, as in PyTorch. */
+export const rightShift = pointwise({
+  name: "rightShift",
+  lanes: (k, x, n) => shifted(k, "shrS", x, k.select(isOutside(k, n), 31, n)),
+  vjp: "none",
+});
+
 /** max(x, 0); NaN stays. At 0 no gradient passes, where maximum(x, 0) would pass half. */
 export const relu = pointwise({
   name: "relu",
@@ -162,25 +188,21 @@ export const where = pointwise({
   vjp: (g, [mask]) => [null, where(mask, g, 0), where(mask, 0, g)],
 });
 
-/** To another dtype, as PyTorch: floats truncate to integers, anything but 0 is true. */
+/** To another dtype, as PyTorch: floats are cut to integers, anything but 0 is true. Else x itself. */
 export function cast(x: Value, dtype: DType, tapeName?: string): Value {
-  return apply(castPrimitive, [x], dtype, tapeName);
+  return x.node.dtype === dtype ? x : apply(castPrimitive, [x], dtype, tapeName);
 }
 
-const castBodies = new Map<string, LaneBody>();
+const castBodies = new Trie<LaneBody>();
 
 export const castPrimitive: Primitive<DType> = {
   name: "toCopy",
   build: ([x], dtype) => {
     const input = x;
     if (input.dtype === dtype) return input;
-    const spelled = `${input.dtype} ${dtype}`;
-    let body = castBodies.get(spelled);
-    if (!body) {
-      body = traceLanes([dtypes[input.dtype].lane], (k, lane) => castLane(k, lane, dtype));
-      castBodies.set(spelled, body);
-    }
-    return pointwiseNode({ name: "toCopy", dtype, inputs: [input], body, spelled });
+    const known = castBodies.at(input.dtype).at(dtype);
+    known.value ??= traceLanes([dtypes[input.dtype].lane], (k, x) => castLane(k, x, dtype));
+    return pointwiseNode({ name: "toCopy", dtype, inputs: [input], body: known.value });
   },
   vjp: (g, [x]) => [cast(g, x.node.dtype)],
 };
@@ -189,5 +211,18 @@ function castLane(k: LaneWriter, x: Lane, dtype: DType): Lane {
   const { lane } = dtypes[dtype];
   if (lane === "mask") return x.type === "mask" ? x : k.ne(x, 0);
   if (x.type === "mask") return k.select(x, k.const(lane, 1), k.const(lane, 0));
-  return k.convert(x, lane);
+  if (lane !== "i32" || x.type === "i32") return k.convert(x, lane);
+  if (dtype === "uint8" && x.type === "f64") return lowWord(k, x);
+  // What is out of PyTorch's range, NaN too, is the smallest integer, as x86 has it: 0 once wrapped.
+  // An int64 of more than 32 bits is the nearest that is held here.
+  const limit = dtype === "int64" ? 2 ** 63 : 2 ** 31;
+  const isInside = k.and(k.ge(x, -limit), k.lt(x, limit));
+  return k.select(isInside, k.convert(x, "i32"), -2147483648);
+}
+
+/** PyTorch goes from a float to uint8 by way of 64 bits; only the lowest 32 matter. */
+function lowWord(k: LaneWriter, x: Lane): Lane {
+  const whole = k.trunc(x);
+  const rest = k.sub(whole, k.mul(k.floor(k.mul(whole, 2 ** -32)), 2 ** 32));
+  return k.convert(k.select(k.lt(rest, 2 ** 31), rest, k.sub(rest, 2 ** 32)), "i32");
 }

@@ -1,6 +1,6 @@
 // Linear ops as adjoint pairs: permute | inverse permute, reshape | reshape, expand | sum,
-// slice | place in zeros, window | scatter of overlaps, gather | scatterAdd. Views build no copy
-// unless strides cannot say them.
+// slice | place in zeros, window | scatter of overlaps. Views build no copy unless strides cannot say
+// them.
 
 import { dtypes } from "../base/dtypes.ts";
 import type { LaneBody, LaneType } from "../base/lanes.ts";
@@ -19,18 +19,17 @@ import {
 import {
   constantOf,
   fullNode,
-  gatherNode,
   nodeView,
   placeNode,
   pointwiseNode,
   reduceNode,
   reviewNode,
-  scatterNode,
   viewNode,
 } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/tape.ts";
 import { add, mul } from "./arithmetic.ts";
+import { scatterAdd } from "./indexing.ts";
 import { apply, type Primitive } from "./primitive.ts";
 import { full, iota, zerosLike } from "./source.ts";
 
@@ -68,7 +67,6 @@ function copyNode(node: Node): Node {
     dtype: node.dtype,
     inputs: [node],
     body,
-    spelled: lane,
   });
 }
 
@@ -228,75 +226,6 @@ function positions(view: View): Value {
     total = add(total, expand(reshape(steps, along), view.shape));
   });
   return total;
-}
-
-// gather | scatterAdd
-
-/** Inputs (x, index): out[i] = x[i with i[axis] = index[i]]. */
-export const gatherPrimitive: Primitive<number> = {
-  name: "gather",
-  build: ([x, index], axis) => gatherNode(x, axis, index),
-  vjp: (g, [x, index], _, axis) => [scatterAdd(zerosLike(x), axis, index, g), null],
-};
-
-export const gather = (x: Value, axis: number, index: Value, tapeName?: string): Value =>
-  apply(gatherPrimitive, [x, index], axis, tapeName);
-
-const combiners = {
-  scatterAdd: new Map<LaneType, LaneBody>(),
-  scatter: new Map<LaneType, LaneBody>(),
-};
-
-function combinedNode(name: keyof typeof combiners, inputs: readonly Node[], axis: number): Node {
-  const [base, index, value] = inputs as readonly [Node, Node, Node];
-  const { lane } = dtypes[base.dtype];
-  let combine = combiners[name].get(lane);
-  if (!combine) {
-    combine = traceLanes([lane, lane], (k, old, one) =>
-      name === "scatter" ? one : old.type === "mask" ? k.or(old, one) : k.add(old, one),
-    );
-    combiners[name].set(lane, combine);
-  }
-  return scatterNode({ name, base, index, value, axis, combine });
-}
-
-/** Inputs (base, index, value): value[i] is added to base[i with i[axis] = index[i]]. */
-export const scatterAddPrimitive: Primitive<number> = {
-  name: "scatterAdd",
-  build: (inputs, axis) => combinedNode("scatterAdd", inputs, axis),
-  vjp: (g, [, index], _, axis) => [g, null, gather(g, axis, index)],
-};
-
-/** `value` has the shape of `index`. */
-export function scatterAdd(
-  base: Value,
-  axis: number,
-  index: Value,
-  value: Value,
-  tapeName?: string,
-): Value {
-  return apply(scatterAddPrimitive, [base, index, value], axis, tapeName);
-}
-
-/** Inputs (base, index, value): value[i] replaces base[i with i[axis] = index[i]]; the last wins. */
-export const scatterPrimitive: Primitive<number> = {
-  name: "scatter",
-  build: (inputs, axis) => combinedNode("scatter", inputs, axis),
-  vjp: (g, [, index, value], _, axis) => [
-    scatter(g, axis, index, zerosLike(value)),
-    null,
-    gather(g, axis, index),
-  ],
-};
-
-export function scatter(
-  base: Value,
-  axis: number,
-  index: Value,
-  value: Value,
-  tapeName?: string,
-): Value {
-  return apply(scatterPrimitive, [base, index, value], axis, tapeName);
 }
 
 // Any other function of geometry (select, diagonal, unfold), given as such.

@@ -5,6 +5,7 @@ import type { DType } from "../base/dtypes.ts";
 import { dtypes } from "../base/dtypes.ts";
 import type { LaneBody, LaneType } from "../base/lanes.ts";
 import { type Lane, type LaneWriter, traceLanes } from "../base/trace-lanes.ts";
+import { Trie } from "../base/trie.ts";
 import { constantOf, pointwiseNode, scalarNode } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import { constantValue, type Gradient, type Value } from "../graph/tape.ts";
@@ -40,29 +41,28 @@ export function pointwise(rule: Rule): PointwiseOp {
 }
 
 function pointwiseBuilder(rule: Rule): (inputs: readonly Node[]) => Node {
-  const bodies = new Map<string, LaneBody>();
+  const bodies = new Trie<LaneBody>();
   return (given) => {
     const inputs = rule.commutative ? inOrder(given) : given;
     const lawful = rule.law?.(inputs);
     if (lawful) return lawful;
-    let spelled = "";
-    for (const input of inputs) spelled += `${input.dtype},`;
-    let body = bodies.get(spelled);
-    if (!body) {
-      const types = inputs.map((input): LaneType => dtypes[input.dtype].lane);
-      body = traceLanes(types, rule.lanes);
-      bodies.set(spelled, body);
-    }
+    let known = bodies;
+    for (let at = 0; at < inputs.length; at++) known = known.at((inputs[at] as Node).dtype);
+    known.value ??= traceLanes(inputs.map(laneOf), rule.lanes);
     const dtype = rule.result
       ? rule.result(inputs.map((input) => input.dtype))
       : (inputs.at(-1) as Node).dtype;
-    return pointwiseNode({ name: rule.name, dtype, inputs, body, spelled });
+    return pointwiseNode({ name: rule.name, dtype, inputs, body: known.value });
   };
 }
 
+const laneOf = ({ dtype }: Node): LaneType => dtypes[dtype].lane;
+
 function inOrder(inputs: readonly Node[]): readonly Node[] {
-  const [x, y] = inputs as [Node, Node];
-  const [isXConstant, isYConstant] = [constantOf(x) !== null, constantOf(y) !== null];
+  const x = inputs[0] as Node;
+  const y = inputs[1] as Node;
+  const isXConstant = constantOf(x) !== null;
+  const isYConstant = constantOf(y) !== null;
   const swaps = isXConstant === isYConstant ? x.id > y.id : isXConstant;
   return swaps ? [y, x] : inputs;
 }
@@ -75,7 +75,8 @@ export const alone = (x: Node, ...others: readonly Node[]): Node | undefined =>
 export function operandValues(operands: readonly Operand[]): readonly Value[] {
   let dtype: DType = "float32";
   let hasNumbers = false;
-  for (const operand of operands) {
+  for (let at = 0; at < operands.length; at++) {
+    const operand = operands[at];
     if (typeof operand === "object") dtype = operand.node.dtype;
     else hasNumbers = true;
   }

@@ -5,7 +5,15 @@ import { invariant } from "../base/errors.ts";
 import { isDifferentiable } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import { Entry, type Gradient, isRecording, type Value } from "../graph/tape.ts";
-import { blank, blanksOf, deriveReads, type Reads, readsOf } from "./reads.ts";
+import {
+  blank,
+  blanksOf,
+  deriveReads,
+  forgottenNode,
+  forgottenOf,
+  type Reads,
+  readsAt,
+} from "./reads.ts";
 
 /** Vector-Jacobian product: g is the gradient of `out`; one gradient for each input, or null. */
 export type Vjp<Attrs> = (
@@ -33,8 +41,9 @@ export function apply<Attrs>(
   const nodes = new Array<Node>(inputs.length);
   for (let at = 0; at < nodes.length; at++) nodes[at] = (inputs[at] as Value).node;
   const node = primitive.build(nodes, attrs);
-  if (primitive.vjp === "none") return { node, edge: null };
-  return recordRule(primitive as RuleOf<Attrs>, { inputs, node, attrs, tapeName });
+  if (primitive.vjp === "none" || !isWanted(inputs, node)) return { node, edge: null };
+  const rule = primitive as RuleOf<unknown>;
+  return new RuleEntry(rule, { inputs, node, attrs, tapeName }).value;
 }
 
 /** Something with a derivative in closed form: a primitive, or a composite that states one. */
@@ -52,15 +61,18 @@ interface Call<Attrs> {
 
 /** The value of a call, with an entry on the Tape if a gradient can be wanted. */
 export function recordRule<Attrs>(rule: RuleOf<Attrs>, call: Call<Attrs>): Value {
-  const { node } = call;
-  if (!wantsGradient(call.inputs) || !isDifferentiable(node)) return { node, edge: null };
+  const { inputs, node } = call;
+  if (!isWanted(inputs, node)) return { node, edge: null };
   return new RuleEntry(rule as RuleOf<unknown>, call).value;
 }
+
+const isWanted = (inputs: readonly Value[], out: Node): boolean =>
+  wantsGradient(inputs) && isDifferentiable(out);
 
 /** Whether a call on these inputs is put on the Tape. */
 export function wantsGradient(inputs: readonly Value[]): boolean {
   if (!isRecording()) return false;
-  for (const input of inputs) if (input.edge) return true;
+  for (let at = 0; at < inputs.length; at++) if (inputs[at]?.edge) return true;
   return false;
 }
 
@@ -91,22 +103,22 @@ class RuleEntry extends Entry {
 
   constructor(
     private readonly rule: RuleOf<unknown>,
-    call: Call<unknown>,
+    { inputs, node, attrs, tapeName }: Call<unknown>,
   ) {
-    super(call.tapeName ?? tapeNameOf(rule.name), edgesOf(call.inputs));
-    this.inputs = call.inputs;
-    this.attrs = call.attrs;
-    this.out = { node: call.node, edge: { entry: this, output: 0 } };
-    this.outputs.push({ shape: call.node.shape, dtype: call.node.dtype });
+    super(tapeName ?? tapeNameOf(rule.name), edgesOf(inputs), node.looks.alone);
+    this.inputs = inputs;
+    this.attrs = attrs;
+    this.out = { node, edge: { entry: this, output: 0 } };
   }
 
   get value(): Value {
-    invariant(this.out, `${this.name} was released`);
+    if (!this.out) invariant(false, `${this.name} was released`);
     return this.out;
   }
 
-  backward([g]: readonly Gradient[]): readonly Gradient[] {
-    invariant(this.inputs, `${this.name} was released`);
+  backward(gradients: readonly Gradient[]): readonly Gradient[] {
+    const g = gradients[0];
+    if (!this.inputs) invariant(false, `${this.name} was released`);
     return g ? this.rule.vjp(g, this.inputs, this.value, this.attrs) : this.inputs.map(() => null);
   }
 
@@ -119,14 +131,18 @@ class RuleEntry extends Entry {
   }
 
   private reads(): Reads {
-    const { inputs, rule, attrs } = this;
+    const known = readsAt(this.rule, this.next);
+    known.value ??= this.deriveReads();
+    return known.value;
+  }
+
+  private deriveReads(): Reads {
+    const { inputs, rule, attrs, next } = this;
     invariant(inputs, `${this.name} was released`);
-    const wanted = this.next.map((edge) => edge !== null);
-    return readsOf(rule, wanted, () => {
-      const blanks = blanksOf(inputs, this.value.node);
-      const [out, g] = [blank(this.value.node), blank(this.value.node)];
-      return deriveReads([...blanks, out], wanted, () => rule.vjp(g, blanks, out, attrs));
-    });
+    const { node } = this.value;
+    const blanks = blanksOf(inputs, node);
+    const [out, g] = [blank(node), blank(node)];
+    return deriveReads([...blanks, out], next, () => rule.vjp(g, blanks, out, attrs));
   }
 
   /** A rule that reads no value lets go of the nodes only, and can run again, as PyTorch's. */
@@ -138,8 +154,8 @@ class RuleEntry extends Entry {
       this.out = null;
       return;
     }
-    this.saved = [];
-    this.inputs = blanksOf(this.inputs, this.out.node);
-    this.out = { node: blank(this.out.node).node, edge: this.out.edge };
+    this.forgetVersions();
+    this.inputs = forgottenOf(this.inputs, this.out.node);
+    this.out = { node: forgottenNode(this.out.node), edge: this.out.edge };
   }
 }

@@ -2,10 +2,19 @@
 
 import * as arithmetic from "./arithmetic.ts";
 import * as division from "./division.ts";
+import * as floatParts from "./float-parts.ts";
+import * as hyperbolic from "./hyperbolic.ts";
+import * as indexing from "./indexing.ts";
+import * as inverseTrigonometric from "./inverse-trigonometric.ts";
 import * as linear from "./linear.ts";
+import * as numberTheory from "./number-theory.ts";
 import type { PointwiseOp } from "./pointwise.ts";
+import * as polar from "./polar.ts";
 import type { Primitive } from "./primitive.ts";
 import * as reduce from "./reduce.ts";
+import * as scan from "./scan.ts";
+import * as selection from "./selection.ts";
+import * as special from "./special.ts";
 import * as transcendental from "./transcendental.ts";
 
 const { cast: _cast, castPrimitive, ...pointwiseArithmetic } = arithmetic;
@@ -14,6 +23,12 @@ export const pointwiseOps = {
   ...pointwiseArithmetic,
   ...division,
   ...transcendental,
+  ...inverseTrigonometric,
+  ...hyperbolic,
+  ...polar,
+  ...special,
+  ...floatParts,
+  ...numberTheory,
 } satisfies Record<string, PointwiseOp>;
 
 export const otherPrimitives = {
@@ -26,14 +41,24 @@ export const otherPrimitives = {
   place: linear.placePrimitive,
   window: linear.windowPrimitive,
   review: linear.reviewPrimitive,
-  gather: linear.gatherPrimitive,
-  scatterAdd: linear.scatterAddPrimitive,
-  scatter: linear.scatterPrimitive,
+  gather: indexing.gatherPrimitive,
+  scatterAdd: indexing.scatterAddPrimitive,
+  scatter: indexing.scatterPrimitive,
+  scatterReduce: indexing.scatterReducePrimitive,
+  compact: selection.compactPrimitive,
   amax: reduce.amaxPrimitive,
   amin: reduce.aminPrimitive,
   argmax: reduce.argmaxPrimitive,
   argmin: reduce.argminPrimitive,
   prod: reduce.prodPrimitive,
+  cumsum: scan.cumsumPrimitive,
+  cumprod: scan.cumprodPrimitive,
+  cummax: scan.cummaxPrimitive,
+  cummin: scan.cumminPrimitive,
+  argcummax: scan.argcummaxPrimitive,
+  argcummin: scan.argcumminPrimitive,
+  logcumsumexp: scan.logcumsumexpPrimitive,
+  recurrence: scan.recurrencePrimitive,
 } satisfies Record<string, Primitive<never>>;
 
 export type PointwiseName = keyof typeof pointwiseOps;

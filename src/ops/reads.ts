@@ -1,56 +1,76 @@
 // Which values a derivative reads is derived, not declared: the rule runs once on blanks, and what its
 // gradients reach was read. A rule that reads shapes alone (add, sum, reshape) needs no value kept.
 
-import type { DType } from "../base/dtypes.ts";
-import type { Shape } from "../base/shapes.ts";
+import { Trie } from "../base/trie.ts";
 import { memoryNode, type Node } from "../graph/node.ts";
-import type { Gradient, Value } from "../graph/tape.ts";
+import { type Looks, looksOf } from "../graph/structure.ts";
+import type { Edge, Gradient, OutputLooks, Value } from "../graph/tape.ts";
 import { constantValue, withRecording } from "../graph/tape.ts";
 
 /** One flag an input, the last for the output. */
 export type Reads = readonly boolean[];
 
-const known = new WeakMap<object, Map<string, Reads>>();
+const known = new WeakMap<object, Trie<Reads>>();
 
-/** The reads of a record's rule when the inputs flagged in `wanted` want gradients; derived once. */
-export function readsOf(record: object, wanted: readonly boolean[], derive: () => Reads): Reads {
-  let byWanted = known.get(record);
-  if (!byWanted) {
-    byWanted = new Map();
-    known.set(record, byWanted);
+/** Where the reads of a record's rule are kept, for calls in which these inputs want gradients. */
+export function readsAt(record: object, next: readonly (Edge | null)[]): Trie<Reads> {
+  let end = known.get(record);
+  if (!end) {
+    end = new Trie();
+    known.set(record, end);
   }
-  const key = wanted.join();
-  let reads = byWanted.get(key);
-  if (!reads) {
-    reads = derive();
-    byWanted.set(key, reads);
-  }
-  return reads;
+  for (let at = 0; at < next.length; at++) end = end.at(next[at] !== null);
+  return end;
 }
 
+const blankNode = ({ dtype, shape }: OutputLooks): Node => memoryNode(dtype, shape, null);
+
 /** A value nobody knows, of the looks of another. */
-export const blank = (like: { dtype: DType; shape: Shape }): Value =>
-  constantValue(memoryNode(like.dtype, like.shape, null));
+export const blank = (like: OutputLooks): Value => constantValue(blankNode(like));
 
 /** Blanks with the edges of inputs; a number among tensors stays, for it is no tensor's value. */
-export function blanksOf(inputs: readonly Value[], out: { shape: Shape }): Value[] {
+export const blanksOf = (inputs: readonly Value[], out: OutputLooks): Value[] =>
+  replaced(inputs, out, blankNode);
+
+const forgottenNodes = new Map<Looks, Node>();
+
+/** What stands for all values of these looks that nothing will read. */
+export function forgottenNode({ dtype, shape }: OutputLooks): Node {
+  const looks = looksOf(dtype, shape);
+  let node = forgottenNodes.get(looks);
+  if (!node) {
+    node = blankNode(looks);
+    forgottenNodes.set(looks, node);
+  }
+  return node;
+}
+
+/** As blanksOf, for inputs of which only the looks will be read. */
+export const forgottenOf = (inputs: readonly Value[], out: OutputLooks): Value[] =>
+  replaced(inputs, out, forgottenNode);
+
+function replaced(
+  inputs: readonly Value[],
+  out: OutputLooks,
+  standIn: (like: OutputLooks) => Node,
+): Value[] {
   return inputs.map((input) => {
     const isNumber = input.node.shape.length === 0 && out.shape.length > 0;
-    return isNumber ? input : { node: blank(input.node).node, edge: input.edge };
+    return isNumber ? input : { node: standIn(input.node), edge: input.edge };
   });
 }
 
 /** Runs a rule on blanks and looks which of them its wanted gradients reach. */
 export function deriveReads(
   blanks: readonly Value[],
-  wanted: readonly boolean[],
+  next: readonly (Edge | null)[],
   rule: () => readonly Gradient[],
 ): Reads {
   const gradients = withRecording(false, rule);
   const reached = new Set<Node>();
   const open: Node[] = [];
   gradients.forEach((gradient, at) => {
-    if (gradient && wanted[at]) open.push(gradient.node);
+    if (gradient && next[at]) open.push(gradient.node);
   });
   for (let node = open.pop(); node; node = open.pop()) {
     if (reached.has(node)) continue;

@@ -71,7 +71,7 @@ function ofNothing({ state, finish }: Reducer): number {
 // Extrema
 
 /** The limits of a lane type, and of a mask as 0 and 1. */
-const limits: Record<LaneType, readonly [number, number]> = {
+export const limits: Record<LaneType, readonly [number, number]> = {
   f32: [-Infinity, Infinity],
   f64: [-Infinity, Infinity],
   i32: [-2147483648, 2147483647],
@@ -79,7 +79,7 @@ const limits: Record<LaneType, readonly [number, number]> = {
   mask: [0, 1],
 };
 
-type Side = "max" | "min";
+export type Side = "max" | "min";
 
 function extremumReducer(input: LaneType, side: Side): Reducer {
   const type = input === "mask" ? "i32" : input;
@@ -93,7 +93,8 @@ function extremumReducer(input: LaneType, side: Side): Reducer {
   };
 }
 
-const countable = (k: LaneWriter, x: Lane): Lane =>
+/** A mask as 0 or 1. */
+export const countable = (k: LaneWriter, x: Lane): Lane =>
   x.type === "mask" ? k.select(x, k.const("i32", 1), k.const("i32", 0)) : x;
 
 /** The gradient goes in equal parts to the elements that are the extremum. */

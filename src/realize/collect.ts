@@ -2,7 +2,7 @@
 // structure, spelled in numbers), its inputs and its scalars; the graph itself is only written out when
 // no program of that key is known.
 
-import { isGiven, memoryStructure, type Node } from "../graph/node.ts";
+import { isGiven, type Node } from "../graph/node.ts";
 import type { Graph, GraphNode } from "../graph/serialize.ts";
 
 export interface Collected {
@@ -10,8 +10,9 @@ export interface Collected {
   readonly words: readonly number[];
   /** Nodes in order, inputs first; `position` of each is its place here. */
   readonly nodes: readonly Node[];
-  /** Realized nodes that the program reads, with the element at which a view on one starts. */
-  readonly inputs: readonly { readonly node: Node; readonly offset: number }[];
+  /** Realized nodes that the program reads, and the elements at which views on them start. */
+  readonly inputs: readonly Node[];
+  readonly offsets: readonly number[];
   readonly scalars: readonly number[];
   readonly outputs: readonly Node[];
 }
@@ -22,10 +23,13 @@ export class Collector {
   private readonly stamp = ++visits;
   private readonly words: number[] = [];
   private readonly nodes: Node[] = [];
-  private readonly inputs: { node: Node; offset: number }[] = [];
+  private readonly inputs: Node[] = [];
+  private readonly offsets: number[] = [];
   private readonly scalars: number[] = [];
   private readonly outputs: Node[] = [];
   private readonly wanted = new Set<Node>();
+  /** On the way: met, and not added before what they need. */
+  private readonly pending: Node[] = [];
 
   /** Adds a wanted node and all it needs; a node of given data is only an input. */
   want(output: Node): void {
@@ -41,15 +45,16 @@ export class Collector {
   }
 
   finish(): Collected {
-    const { words, nodes, inputs, scalars, outputs } = this;
+    const { words, nodes, inputs, offsets, scalars, outputs } = this;
     words.push(-1);
     for (const output of outputs) words.push(output.position);
-    return { words, nodes, inputs, scalars, outputs };
+    return { words, nodes, inputs, offsets, scalars, outputs };
   }
 
   /** Depth first, inputs before those who need them; no recursion: graphs may be thousands deep. */
   private walk(root: Node): void {
-    const pending: Node[] = [root];
+    const { pending } = this;
+    pending.push(root);
     while (pending.length > 0) {
       const node = pending[pending.length - 1] as Node;
       if (node.visit === this.stamp) {
@@ -78,18 +83,21 @@ export class Collector {
     node.position = this.nodes.length;
     this.nodes.push(node);
     if (isGiven(node)) {
-      words.push(memoryStructure(node));
-      this.inputs.push({ node, offset: 0 });
+      words.push(node.looks.memory.number);
+      this.inputs.push(node);
+      this.offsets.push(0);
     } else if (node.kind === "view" && isLeaf(node)) {
       // Told from the same view of a computed node, whose position would follow.
-      words.push(-2, node.structure);
-      this.inputs.push({ node: node.inputs[0] as Node, offset: node.scalar });
+      words.push(-2, node.structure.number);
+      this.inputs.push(node.inputs[0] as Node);
+      this.offsets.push(node.parameter);
     } else if (node.kind === "scalar") {
-      words.push(node.structure);
-      if (!(node as Node<"scalar">).attributes.structural) this.scalars.push(node.scalar);
+      words.push(node.structure.number);
+      if (!(node as Node<"scalar">).attributes.structural) this.scalars.push(node.parameter);
     } else {
-      words.push(node.structure);
-      for (const input of node.inputs) words.push(input.position);
+      words.push(node.structure.number);
+      for (let at = 0; at < node.inputs.length; at++)
+        words.push((node.inputs[at] as Node).position);
     }
   }
 }
@@ -113,20 +121,14 @@ export function graphOf({ nodes, outputs, inputs, scalars }: Collected): Graph {
     } else if (node.is("view") && isLeaf(node)) {
       const base = node.inputs[0] as Node;
       const { strides } = node.attributes;
-      const memory = {
-        ...common,
-        shape: base.shape,
-        kind: "memory",
-        inputs: [],
-        attributes: null,
-      } as const;
-      written.push({ ...memory, leaf: inputCount++ });
+      const memory = { kind: "memory", inputs: [], attributes: null, leaf: inputCount++ } as const;
+      written.push({ ...common, ...memory, shape: base.shape });
       const inputs = [written.length - 1];
       written.push({ ...common, kind: "view", inputs, attributes: { strides, offset: 0 } });
     } else if (node.is("scalar")) {
       const { structural } = node.attributes;
       const leaf = structural ? -1 : scalarCount++;
-      const value = structural ? node.scalar : 0;
+      const value = structural ? node.parameter : 0;
       written.push({
         ...common,
         kind: "scalar",
@@ -137,7 +139,10 @@ export function graphOf({ nodes, outputs, inputs, scalars }: Collected): Graph {
       });
     } else {
       const inputs = node.inputs.map(({ position }) => places[position] as number);
-      written.push({ ...common, kind: node.kind, inputs, attributes: node.attributes });
+      const attributes = node.is("view")
+        ? { ...node.attributes, offset: node.parameter }
+        : (node.attributes as GraphNode["attributes"]);
+      written.push({ ...common, kind: node.kind, inputs, attributes });
     }
     places.push(written.length - 1);
   }

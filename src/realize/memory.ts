@@ -124,13 +124,11 @@ export class MemoryLedger {
     }
   }
 
-  /** A run reads or writes the memories: they stay where they are until it has ended. */
-  pin(memories: readonly OwnedMemory[]): void {
-    for (const memory of memories) {
-      memory.pins++;
-      memory.lastUse = this.requests;
-      if (this.small.delete(memory)) this.small.add(memory);
-    }
+  /** A run reads or writes the memory: it stays where it is until that has ended. */
+  pin(memory: OwnedMemory): void {
+    memory.pins++;
+    memory.lastUse = this.requests;
+    if (this.small.delete(memory)) this.small.add(memory);
   }
 
   unpin(memories: readonly OwnedMemory[]): void {

@@ -9,9 +9,11 @@ import type { Collector } from "./collect.ts";
 
 /** Bytes of a value that is kept although only others asked for it. */
 const smallBytes = 4096;
-/** Lazy storages of the tick that are remembered, and older ones, those only while they are held. */
+/** Lazy storages of the tick that are remembered, and older ones at least, those only while held. */
 const freshLimit = 10_000;
 const olderLimit = 1_000;
+
+const noneChanged: ReadonlyMap<Storage, Node> = new Map();
 
 export class Pending implements StorageObserver {
   /** Told of the node whose memory a disposed storage held. */
@@ -36,7 +38,8 @@ export class Pending implements StorageObserver {
   }
 
   /** The storages that were changed in place since the last call, with their nodes of now. */
-  takeChanged(): Map<Storage, Node> {
+  takeChanged(): ReadonlyMap<Storage, Node> {
+    if (this.changed.size === 0) return noneChanged;
     const taken = new Map<Storage, Node>();
     for (const storage of this.changed) taken.set(storage, storage.node);
     this.changed = new Set();
@@ -45,29 +48,36 @@ export class Pending implements StorageObserver {
 
   /** Adds to a request what would be lost when it commits. */
   keepReaders(collector: Collector, changed: ReadonlyMap<Storage, Node>): void {
-    const doomed = new Set<Node>();
-    for (const storage of changed.keys())
-      if (storage.committed.memory) doomed.add(storage.committed);
-    if (doomed.size > 0) {
-      const lost = (storage: Storage): boolean => isLost(storage.node, collector, doomed);
-      for (const ref of this.older) {
-        const storage = ref.deref();
-        if (storage && lost(storage)) collector.want(storage.node);
-      }
-      for (const storage of this.fresh) if (lost(storage)) collector.want(storage.node);
-      this.older = this.older.filter((ref) => ref.deref()?.node.memory === null);
-    }
+    if (changed.size > 0) this.keepLost(collector, doomedBy(changed));
     this.age((storage) => !collector.has(storage.node));
+  }
+
+  private keepLost(collector: Collector, doomed: ReadonlySet<Node>): void {
+    if (doomed.size === 0) return;
+    const lost = (storage: Storage): boolean => isLost(storage.node, collector, doomed);
+    for (const ref of this.older) {
+      const storage = ref.deref();
+      if (storage && lost(storage)) collector.want(storage.node);
+    }
+    for (const storage of this.fresh) if (lost(storage)) collector.want(storage.node);
+    this.older = this.older.filter((ref) => ref.deref()?.node.memory === null);
   }
 
   /** Fresh storages that still matter are remembered weakly from now on. */
   private age(matters: (storage: Storage) => boolean): void {
+    if (this.fresh.length === 0) return;
     const left = this.fresh.filter(matters).slice(-olderLimit);
     this.fresh = [];
-    if (left.length === 0) return;
-    const refs = left.map((storage) => new WeakRef(storage));
-    this.older = [...this.older, ...refs].slice(-olderLimit);
+    for (const storage of left) this.older.push(new WeakRef(storage));
+    if (this.older.length > 2 * olderLimit) this.older = this.older.slice(-olderLimit);
   }
+}
+
+/** Nodes whose memory ends when the changes are committed. */
+function doomedBy(changed: ReadonlyMap<Storage, Node>): ReadonlySet<Node> {
+  const doomed = new Set<Node>();
+  for (const { committed } of changed.keys()) if (committed.memory) doomed.add(committed);
+  return doomed;
 }
 
 /** Whether a lazy value could not be had any more once the doomed nodes' memory ends. */

@@ -5,7 +5,7 @@ import type { Program } from "../base/program.ts";
 /** Programs kept: a training step has one, a page with varying shapes some dozens. */
 const capacity = 256;
 
-interface Known {
+export interface KnownProgram {
   readonly words: readonly number[];
   readonly hash: number;
   readonly program: Promise<Program>;
@@ -14,11 +14,11 @@ interface Known {
 }
 
 export class ProgramTable {
-  private readonly known = new Map<number, Known[]>();
+  private readonly known = new Map<number, KnownProgram[]>();
   /** Oldest use first. */
-  private readonly uses = new Map<Known, null>();
+  private readonly uses = new Map<KnownProgram, null>();
 
-  find(words: readonly number[]): Known | null {
+  find(words: readonly number[]): KnownProgram | null {
     const found = this.known.get(hashOf(words))?.find((known) => isEqual(known.words, words));
     if (!found) return null;
     this.uses.delete(found);
@@ -26,9 +26,9 @@ export class ProgramTable {
     return found;
   }
 
-  add(words: readonly number[], program: Promise<Program>): Known {
+  add(words: readonly number[], program: Promise<Program>): KnownProgram {
     const hash = hashOf(words);
-    const known: Known = { words, hash, program, ready: null };
+    const known: KnownProgram = { words, hash, program, ready: null };
     const bucket = this.known.get(hash);
     if (bucket) bucket.push(known);
     else this.known.set(hash, [known]);
@@ -39,11 +39,11 @@ export class ProgramTable {
       },
       () => this.remove(known),
     );
-    if (this.uses.size > capacity) this.remove(this.uses.keys().next().value as Known);
+    if (this.uses.size > capacity) this.remove(this.uses.keys().next().value as KnownProgram);
     return known;
   }
 
-  private remove(known: Known): void {
+  private remove(known: KnownProgram): void {
     this.uses.delete(known);
     const bucket = this.known.get(known.hash)?.filter((other) => other !== known);
     if (bucket && bucket.length > 0) this.known.set(known.hash, bucket);

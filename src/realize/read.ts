@@ -1,17 +1,32 @@
 // Reading what is there: copies of elements, row-major, without asking anybody for anything.
 
 import type { TypedArray } from "../base/dtypes.ts";
-import { typedArray } from "../base/dtypes.ts";
+import { readable, typedArray } from "../base/dtypes.ts";
 import { contiguousView, isContiguous, type View } from "../base/views.ts";
 import { nodeView } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import type { OwnedMemory } from "./memory.ts";
 
+/** Data that is not in shared memory yet, as it is to lie there. */
+type Given = WeakMap<Node, TypedArray>;
+
+/** A node's elements, if they are there: to be read before anything else happens, for it may be no copy. */
+export function peekNow(node: Node, given: Given): TypedArray | null {
+  const stored = storedNow(node, given);
+  return stored && readable(node.dtype, stored);
+}
+
+/** A copy of a node's elements, if they are there. */
+export function copyNow(node: Node, given: Given): TypedArray | null {
+  const stored = storedNow(node, given);
+  return stored && readable(node.dtype, stored.slice());
+}
+
 /**
  * A node's elements, or those of the window it is on realized or given ones; null: not there. Where they
- * lie side by side it is a look at them, no copy: to be read before anything else happens.
+ * lie side by side it is a look at them, no copy.
  */
-export function peekNow(node: Node, given: WeakMap<Node, TypedArray>): TypedArray | null {
+function storedNow(node: Node, given: Given): TypedArray | null {
   const owner = node.is("view") && !node.memory ? (node.inputs[0] as Node) : node;
   const view = owner === node ? contiguousView(node.shape) : nodeView(node);
   const elements = given.get(owner) ?? realizedElements(owner);

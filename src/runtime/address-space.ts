@@ -50,7 +50,8 @@ export class AddressSpace {
 
   /** A chunk of `bytes`, a multiple of `chunkAlignment`; null when there is no room below `end`. */
   take(bytes: number): Chunk | null {
-    invariant(bytes > 0 && bytes % chunkAlignment === 0, `address space: odd size ${bytes}`);
+    const isWhole = bytes > 0 && bytes % chunkAlignment === 0;
+    if (!isWhole) invariant(false, `address space: odd size ${bytes}`);
     const found = this.find(bytes);
     if (found) return this.split(found, bytes);
     if (this.top + bytes > this.end) return null;
@@ -62,7 +63,7 @@ export class AddressSpace {
 
   give(chunk: Chunk): void {
     let node = chunk as Node;
-    invariant(!node.isFree, `address space: ${node.address} freed twice`);
+    if (node.isFree) invariant(false, `address space: ${node.address} freed twice`);
     node.isFree = true;
     if (node.above?.isFree) {
       this.unlist(node.above);

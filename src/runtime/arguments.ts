@@ -87,20 +87,18 @@ export class ArgumentWriter {
   /** bases = inputs, outputs, arena, fault record. */
   private fillBases({ address, arena }: RunArea, { inputs, outputs, scalars }: Binding): void {
     const { inputCount, outputs: outputBytes, scalarCount } = this.program;
-    invariant(inputs.length === inputCount, `binding: ${inputs.length} ≠ ${inputCount} inputs`);
-    invariant(
-      outputs.length === outputBytes.length,
-      `binding: ${outputs.length} ≠ ${outputBytes.length} outputs`,
-    );
-    invariant(
-      scalars.length === scalarCount,
-      `binding: ${scalars.length} ≠ ${scalarCount} scalars`,
-    );
+    checkCount("inputs", inputs.length, inputCount);
+    checkCount("outputs", outputs.length, outputBytes.length);
+    checkCount("scalars", scalars.length, scalarCount);
     this.bases.set(inputs, 0);
     this.bases.set(outputs, inputCount);
     this.bases[this.bases.length - 2] = arena;
     this.bases[this.bases.length - 1] = address + control.faultLaunch * bytesPerWord;
   }
+}
+
+function checkCount(what: string, got: number, wanted: number): void {
+  if (got !== wanted) invariant(false, `binding: ${got} ≠ ${wanted} ${what}`);
 }
 
 interface Written {

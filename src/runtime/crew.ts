@@ -3,6 +3,7 @@
 import { type Remote, wrap } from "comlink";
 import { pause } from "./copy.ts";
 import {
+  type AnswerMessage,
   isAnswerMessage,
   type KernelWorker,
   type RunAnswer,
@@ -52,6 +53,11 @@ export class Crew {
     const crew = new Crew(members);
     try {
       for (let index = 0; index < size; index++) members.push(makeMember(spawn()));
+      for (const member of members) {
+        member.worker.onMessage((data) => {
+          if (isAnswerMessage(data)) crew.answered(member, data);
+        });
+      }
       await Promise.all(
         members.map(async ({ worker, remote }, index) => {
           worker.onDeath((cause) => {
@@ -71,14 +77,22 @@ export class Crew {
     return crew;
   }
 
-  /** What the member answers to the run's message. */
-  run(member: Member, request: RunRequest): Promise<RunAnswer> {
+  /** `onAnswer` hears what the member answers to the run's message; of its death `onDeath` tells. */
+  run(member: Member, request: RunRequest, onAnswer: (answer: RunAnswer) => void): void {
     const number = ++this.runs;
-    return this.call(member, () => {
-      const answered = new Promise<RunAnswer>((resolve) => member.runs.set(number, resolve));
-      member.worker.endpoint.postMessage([runTag, number, request] satisfies RunMessage, []);
-      return answered;
-    });
+    this.count(member, 1);
+    member.runs.set(number, onAnswer);
+    member.worker.endpoint.postMessage([runTag, number, request] satisfies RunMessage, noTransfer);
+  }
+
+  private answered(member: Member, data: AnswerMessage): void {
+    const isPlain = typeof data === "number";
+    const number = isPlain ? data : data[1];
+    const onAnswer = member.runs.get(number);
+    if (!onAnswer) return;
+    member.runs.delete(number);
+    this.count(member, -1);
+    onAnswer(isPlain ? plainAnswer : data[2]);
   }
 
   /** Keeps the process up until the call is answered; rejects when the worker dies before. */
@@ -126,13 +140,9 @@ export class Crew {
 
 const plainAnswer: RunAnswer = { end: { kind: "done" }, trace: [] };
 
+const noTransfer: Transferable[] = [];
+
 function makeMember(worker: WorkerLike): Member {
-  const runs: Member["runs"] = new Map();
-  worker.onMessage((data) => {
-    if (!isAnswerMessage(data)) return;
-    const [number, answer] = typeof data === "number" ? [data, plainAnswer] : [data[1], data[2]];
-    runs.get(number)?.(answer);
-    runs.delete(number);
-  });
-  return { worker, remote: wrap<KernelWorker>(worker.endpoint), forget: [], pending: 0, runs };
+  const remote = wrap<KernelWorker>(worker.endpoint);
+  return { worker, remote, forget: [], pending: 0, runs: new Map() };
 }

@@ -82,7 +82,7 @@ export class Heap {
 
   free(block: Block): void {
     const chunk = this.chunks.get(block);
-    invariant(chunk, `heap: ${block.address} is not allocated, or freed twice`);
+    if (!chunk) invariant(false, `heap: ${block.address} is not allocated, or freed twice`);
     this.chunks.delete(block);
     this.fresh.delete(block.address);
     this.usedBytes -= chunk.bytes;

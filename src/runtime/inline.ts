@@ -1,6 +1,6 @@
 // The inline executor: the workers' walk on the calling thread, where there are no workers, and as a
 // test's oracle. `run` lets the thread's other tasks in every few milliseconds; `runSync` does not.
-import type { Program } from "../base/program.ts";
+import { type Program, scratchBytes } from "../base/program.ts";
 import { type Booking, Bookings } from "./booking.ts";
 import { copyInSlices, nextTurn } from "./copy.ts";
 import {
@@ -16,7 +16,7 @@ import {
 import { type Block, Heap } from "./heap.ts";
 import { Loader } from "./load.ts";
 import { ProgramCache } from "./program-cache.ts";
-import { bytesPerWord, orderWord, type RunEnd, runState } from "./protocol.ts";
+import { orderBytes, type RunEnd, runState } from "./protocol.ts";
 import { type WalkedRun, Walker } from "./walk.ts";
 
 /** ms of kernels between two turns of the event loop. */
@@ -55,6 +55,7 @@ class Inline implements InlineExecutor {
   private readonly bookings: Bookings;
   private readonly loader: Loader;
   private readonly programs = new ProgramCache();
+  /** The order words, and behind them the kernels' scratch. */
   private readonly order: Block;
   private readonly walker: Walker;
   private readonly jobs: Job[] = [];
@@ -68,11 +69,12 @@ class Inline implements InlineExecutor {
     this.slice = slice;
     this.bookings = new Bookings(heap);
     this.loader = new Loader(heap.memory);
-    const orderBytes = orderWord.words * bytesPerWord;
-    this.order = heap.allocate(orderBytes);
+    this.order = heap.allocate(orderBytes + scratchBytes);
     heap.bytesAt(this.order.address, orderBytes).fill(0);
     const { memory } = heap;
-    this.walker = new Walker({ memory, worker: 0, order: this.order.address, clockOffset: 0 });
+    const { address: order } = this.order;
+    const scratch = order + orderBytes;
+    this.walker = new Walker({ memory, worker: 0, order, scratch, clockOffset: 0 });
   }
 
   run(program: Program, binding: Binding, options: RunOptions = {}): Promise<RunResult> {

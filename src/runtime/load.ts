@@ -5,8 +5,8 @@ import { invariant } from "../base/errors.ts";
 import type { Program, ProgramModule, Stage } from "../base/program.ts";
 import { bytesPerCell, controlBytes } from "./protocol.ts";
 
-/** `(args, begin, end)`: units [begin, end), args the byte address of the launch's cells. */
-export type Kernel = (args: number, begin: number, end: number) => void;
+/** Units [begin, end); args is the byte address of the launch's cells, scratch of the worker's own memory. */
+export type Kernel = (args: number, begin: number, end: number, scratch: number) => void;
 
 export interface LoadedProgram {
   readonly stageCount: number;

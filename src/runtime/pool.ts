@@ -3,7 +3,7 @@
 // whole crew is replaced, and what was asked for meanwhile follows.
 
 import { fail } from "../base/errors.ts";
-import type { Program } from "../base/program.ts";
+import { type Program, scratchBytes } from "../base/program.ts";
 import { type Booking, Bookings } from "./booking.ts";
 import { capabilities } from "./capabilities.ts";
 import { copyAtOnce, copyInSlices } from "./copy.ts";
@@ -20,7 +20,7 @@ import {
 } from "./executor.ts";
 import { type Block, Heap } from "./heap.ts";
 import { ProgramCache } from "./program-cache.ts";
-import { bytesPerWord, orderWord, type RunAnswer, runState } from "./protocol.ts";
+import { orderBytes, type RunAnswer, runState } from "./protocol.ts";
 import { spawnWorker, type WorkerLike } from "./spawn.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -36,7 +36,6 @@ export interface PoolOptions {
 }
 
 const stallMilliseconds = 30_000;
-const orderBytes = orderWord.words * bytesPerWord;
 
 /** Resolves when all workers are ready. */
 export async function openPool(options: PoolOptions = {}): Promise<Executor> {
@@ -50,6 +49,8 @@ export async function openPool(options: PoolOptions = {}): Promise<Executor> {
   await pool.open();
   return pool;
 }
+
+const nothing: readonly number[] = [];
 
 /** A run from its booking until the last worker has left it. */
 interface Flight {
@@ -69,6 +70,7 @@ class Pool implements Executor {
   readonly workers: number;
   private readonly options: PoolOptions;
   private readonly bookings: Bookings;
+  /** The order words, and behind them the workers' scratch. */
   private order: Block;
   private readonly programs = new ProgramCache();
   private readonly watchdog: Watchdog;
@@ -89,7 +91,7 @@ class Pool implements Executor {
     this.options = options;
     this.heap = new Heap(maxBytes === undefined ? { shared: true } : { shared: true, maxBytes });
     this.bookings = new Bookings(this.heap);
-    this.order = this.heap.allocate(orderBytes);
+    this.order = this.allocateOrder();
     this.watchdog = new Watchdog(
       stall,
       () => this.sampleProgress(),
@@ -98,21 +100,27 @@ class Pool implements Executor {
   }
 
   run(program: Program, binding: Binding, options: RunOptions = {}): Promise<RunResult> {
-    const { signal, trace = false } = options;
+    const { signal, trace: wantsTrace = false } = options;
     return new Promise((resolve, reject) => {
       this.refuseWhenClosed();
       if (signal?.aborted) return reject(abortError(signal));
       const booking = this.bookings.book(program, binding);
-      const abort = () => this.bookings.setFirst(booking, "state", runState.aborted);
+      const endOfAbort = signal && this.abortWith(signal, booking);
       const settle = (outcome: RunResult | Error) => {
-        signal?.removeEventListener("abort", abort);
+        endOfAbort?.();
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome);
       };
-      signal?.addEventListener("abort", abort);
-      const rest = { signal, settle, wantsTrace: trace, trace: [], waiting: 0, outcome: null };
-      this.launchInOrder({ program, booking, ...rest });
+      const rest = { trace: [], waiting: 0, outcome: null };
+      this.launchInOrder({ program, booking, signal, settle, wantsTrace, ...rest });
     });
+  }
+
+  /** Until the call of what it returns. */
+  private abortWith(signal: AbortSignal, booking: Booking): () => void {
+    const abort = () => this.bookings.setFirst(booking, "state", runState.aborted);
+    signal.addEventListener("abort", abort);
+    return () => signal.removeEventListener("abort", abort);
   }
 
   async copyOut(address: number, bytes: number): Promise<ArrayBuffer> {
@@ -167,7 +175,12 @@ class Pool implements Executor {
     const crew = await Crew.open({
       size: this.workers,
       spawn: this.options.spawn ?? (() => spawnWorker("kernel", url)),
-      setup: { memory, order: address, timeOrigin: performance.timeOrigin },
+      setup: {
+        memory,
+        order: address,
+        scratch: address + orderBytes,
+        timeOrigin: performance.timeOrigin,
+      },
       onDeath: (dead, cause) => this.onDeath(dead, cause),
     });
     if (this.isClosed) {
@@ -176,6 +189,10 @@ class Pool implements Executor {
     }
     this.crew = crew;
     for (const flight of this.queue.splice(0)) this.launch(crew, flight);
+  }
+
+  private allocateOrder(): Block {
+    return this.heap.allocate(orderBytes + this.workers * scratchBytes);
   }
 
   private launchInOrder(flight: Flight): void {
@@ -192,19 +209,18 @@ class Pool implements Executor {
     const forgotten = this.programs.use(program);
     for (const { forget } of crew.members) forget.push(...forgotten);
     const { address } = booking;
-    const request = { program: program.id, load, address, sequence: this.sequence, trace };
+    const { sequence } = this;
+    const request = { program: program.id, load, forget: nothing, address, sequence, trace };
     this.sequence = (this.sequence + 1) | 0;
     const members = this.membersFor(crew, program);
     flight.waiting = members.length;
     this.flights.add(flight);
     this.unsettled.push(flight);
     this.watchdog.start();
+    const onAnswer = (answer: RunAnswer) => this.onAnswer(flight, answer);
     for (const member of members) {
       const forget = member.forget.splice(0);
-      crew.run(member, { ...request, forget }).then(
-        (answer) => this.onAnswer(flight, answer),
-        (cause) => this.onDeath(crew, cause),
-      );
+      crew.run(member, forget.length > 0 ? { ...request, forget } : request, onAnswer);
     }
   }
 
@@ -252,7 +268,7 @@ class Pool implements Executor {
   /** `isOver`: whether no worker that was in one of the flights can come back to it. */
   private endFlights(error: Error, isOver: boolean): void {
     for (const flight of this.flights) this.land(flight, isOver);
-    if (!isOver) this.order = this.heap.allocate(orderBytes);
+    if (!isOver) this.order = this.allocateOrder();
     for (const flight of this.unsettled.splice(0)) flight.settle(flight.outcome ?? error);
   }
 

@@ -32,6 +32,9 @@ export const orderWord = { finished: 0, sleepers: 1, words: 2 } as const;
 export const bytesPerWord = 4;
 export const bytesPerCell = 8;
 
+/** The order words have a cache line to themselves: they are spun on. */
+export const orderBytes = 64;
+
 /** Bytes of a run's control words; its cells begin there. */
 export function controlBytes(stageCount: number): number {
   return (control.stages + stageCount * stageCounter.words) * bytesPerWord;
@@ -43,6 +46,8 @@ export interface Setup {
   readonly worker: number;
   /** Byte address of the order words. */
   readonly order: number;
+  /** Byte address of the workers' own memory, one piece after the other. */
+  readonly scratch: number;
   /** `performance.timeOrigin` of the pool's thread. */
   readonly timeOrigin: number;
 }

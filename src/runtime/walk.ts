@@ -37,6 +37,8 @@ export interface WalkerOptions {
   readonly worker: number;
   /** Byte address of the order words. */
   readonly order: number;
+  /** Byte address of this worker's own memory. */
+  readonly scratch: number;
   /** ms from this thread's clock to the caller's. */
   readonly clockOffset: number;
 }
@@ -136,7 +138,7 @@ export class Walker {
     const from = (tile - firstTile[launch]!) * grain[launch]!;
     const to = Math.min(from + grain[launch]!, units[launch]!);
     const begin = this.run.trace ? performance.now() : 0;
-    kernels[launch]!(this.run.address + cells[launch]!, from, to);
+    kernels[launch]!(this.run.address + cells[launch]!, from, to, this.options.scratch);
     if (this.run.trace) this.record(stage, tile, begin);
   }
 
@@ -146,7 +148,8 @@ export class Walker {
     for (let launch = first[stage]!; launch < end && this.isRunning(); launch++) {
       this.launch = launch;
       const begin = this.run.trace ? performance.now() : 0;
-      kernels[launch]!(this.run.address + cells[launch]!, 0, units[launch]!);
+      const address = this.run.address + cells[launch]!;
+      kernels[launch]!(address, 0, units[launch]!, this.options.scratch);
       if (this.run.trace) this.record(stage, 0, begin);
     }
   }

@@ -15,8 +15,7 @@ export class AccumulateGrad extends Entry {
   readonly afterwards = new Set<() => void>();
 
   constructor(readonly leaf: Leaf) {
-    super("AccumulateGrad", []);
-    this.outputs.push({ shape: leaf.shape, dtype: leaf.dtype });
+    super("AccumulateGrad", [], [{ shape: leaf.shape, dtype: leaf.dtype }]);
   }
 
   backward([g]: readonly Gradient[]): readonly Gradient[] {
@@ -35,6 +34,6 @@ export class AccumulateGrad extends Entry {
 
   /** A leaf belongs to no one graph: it keeps nothing for backward, and can be reached again. */
   override release(): void {
-    this.saved = [];
+    this.forgetVersions();
   }
 }

@@ -3,10 +3,14 @@
 // were neighbours, else in front.
 
 import { type Composite, composite } from "../autograd/composite.ts";
-import { broadcastShapes, type Shape, sizeOf } from "../base/shapes.ts";
+import { fail } from "../base/errors.ts";
+import { broadcastShapes, type Shape, showShape, sizeOf } from "../base/shapes.ts";
 import { add, mul } from "../functions/arithmetic.ts";
 import { ge, logicalAnd, lt, where } from "../functions/comparison.ts";
-import { indexSelect, scatter, scatterAdd } from "../functions/indexing.ts";
+import { fromStart } from "../functions/index-operands.ts";
+import { indexSelect } from "../functions/indexing.ts";
+import { scatter, scatterAdd } from "../functions/scatters.ts";
+import { nowhere } from "../functions/selection.ts";
 import { expand, permute, reshape } from "../functions/shapes.ts";
 import type { Value } from "../graph/tape.ts";
 import type { Advanced } from "./basic-index.ts";
@@ -24,9 +28,6 @@ interface Plan {
   readonly flat: Value;
 }
 
-/** Out of any range: what a wrong index becomes, so that the reading op reports it. */
-const OUT_OF_RANGE = 2 ** 31 - 1;
-
 export function planOf(op: string, shape: Shape, advanced: readonly Advanced[]): Plan {
   const dims = advanced.map(({ dim }) => dim);
   const others = shape.map((_, axis) => axis).filter((axis) => !dims.includes(axis));
@@ -35,34 +36,39 @@ export function planOf(op: string, shape: Shape, advanced: readonly Advanced[]):
     [],
   );
   const sizes = dims.map((dim) => shape[dim] as number);
-  const areNeighbours = dims.every((dim, i) => i === 0 || dim === (dims[i - 1] as number) + 1);
   return {
     order: [...dims, ...others],
     indexedSize: sizeOf(sizes),
     rest: others.map((axis) => shape[axis] as number),
     common,
-    at: areNeighbours ? (dims[0] as number) : 0,
+    at: placeOf(advanced, others),
     flat: reshape(expand(flatIndex(advanced, sizes), common), [sizeOf(common)]),
   };
 }
 
+/** Dimensions of the result before the common ones. An index without dimensions only takes one away. */
+function placeOf(advanced: readonly Advanced[], others: readonly number[]): number {
+  const dims = advanced.flatMap(({ dim, index }) => (index.node.shape.length > 0 ? [dim] : []));
+  const [first, last] = [Math.min(...dims), Math.max(...dims)];
+  const areNeighbours = others.every((axis) => axis < first || axis > last);
+  return areNeighbours ? others.filter((axis) => axis < first && dims.length > 0).length : 0;
+}
+
 /** Σ index·stride over the indexed dimensions, negative indices counted from the end. */
 function flatIndex(advanced: readonly Advanced[], sizes: readonly number[]): Value {
-  let flat: Value | null = null;
-  let isValid: Value | null = null;
-  advanced.forEach(({ index, isChecked }, at) => {
-    const size = sizes[at] as number;
-    let positive = index;
-    if (!isChecked) {
-      positive = where(lt(index, 0), add(index, size), index);
-      const inside = logicalAnd(ge(index, -size), lt(index, size));
-      isValid = isValid ? logicalAnd(isValid, inside) : inside;
-    }
-    flat = flat ? add(mul(flat, size), positive) : positive;
-  });
-  const found = flat as unknown as Value;
-  return isValid ? where(isValid, found, OUT_OF_RANGE) : found;
+  const positive = advanced.map(({ index, isChecked }, at) =>
+    isChecked ? index : fromStart(index, sizes[at] as number),
+  );
+  const flat = positive.reduce((sum, index, at) => add(mul(sum, sizes[at] as number), index));
+  // The gather that reads one dimension checks it as it is, and reports what it finds.
+  const isOne = advanced.length === 1;
+  const checks = advanced.flatMap(({ isChecked }, at) =>
+    isChecked || isOne ? [] : [isInside(positive[at] as Value, sizes[at] as number)],
+  );
+  return checks.length === 0 ? flat : where(checks.reduce(logicalAnd), flat, nowhere);
 }
+
+const isInside = (index: Value, size: number): Value => logicalAnd(ge(index, 0), lt(index, size));
 
 const flattened = (x: Value, { order, indexedSize, rest }: Plan): Value =>
   reshape(permute(x, order), [indexedSize, ...rest]);
@@ -87,6 +93,10 @@ const reading: Composite<Plan> = {
 export const readIndexed = (op: string, x: Value, advanced: readonly Advanced[]): Value =>
   composite(reading, [x], planOf(op, x.node.shape, advanced));
 
+/** The shape of what is read or written. */
+const indexedShape = (plan: Plan): Shape =>
+  placing(plan).map((axis) => [...plan.common, ...plan.rest][axis] as number);
+
 interface WritePlan extends Plan {
   readonly shape: Shape;
   readonly accumulates: boolean;
@@ -96,7 +106,7 @@ const writing: Composite<WritePlan> = {
   name: "IndexPutBackward0",
   body: ([x, value], plan) => {
     const { common, rest, order, shape } = plan;
-    const wanted = placing(plan).map((axis) => [...common, ...rest][axis] as number);
+    const wanted = indexedShape(plan);
     const rows = permute(expand(value as Value, wanted), inverse(placing(plan)));
     const count = sizeOf(common);
     const index = expand(reshape(plan.flat, [count, ...rest.map(() => 1)]), [count, ...rest]);
@@ -115,9 +125,19 @@ export function writeIndexed(
   accumulates: boolean,
 ): Value {
   const { shape } = x.node;
-  return composite(writing, [x, value], {
-    ...planOf("indexPut_", shape, advanced),
-    shape,
-    accumulates,
-  });
+  const plan = planOf("indexPut", shape, advanced);
+  requireBroadcast(value.node.shape, indexedShape(plan));
+  return composite(writing, [x, value], { ...plan, shape, accumulates });
+}
+
+/** Refuses a value that does not broadcast to what is written. */
+export function requireBroadcast(value: Shape, wanted: Shape): void {
+  const ahead = wanted.length - value.length;
+  const fits = ahead >= 0 && value.every((n, axis) => n === 1 || n === wanted[axis + ahead]);
+  if (fits) return;
+  fail(
+    "indexPut",
+    `shape mismatch: value tensor of shape ${showShape(value)} cannot be broadcast to indexing ` +
+      `result of shape ${showShape(wanted)}`,
+  );
 }

@@ -104,15 +104,17 @@ function receive(input: Handle, { entry }: Edge, g: Value): Leaf {
 
 function realizeGrads(written: readonly Leaf[]): Promise<void> {
   const nodes: Node[] = [];
-  for (const leaf of new Set(written)) {
+  for (const leaf of written) {
     const { keptGrad: grad } = leaf as Handle;
     if (grad) nodes.push(grad.value.node);
   }
   const done = request(nodes);
   // Awaiting is optional: who awaits sees the failure, who does not sees it where a gradient is read.
-  done.catch(() => undefined);
+  done.catch(seenElsewhere);
   return done;
 }
+
+const seenElsewhere = (): void => undefined;
 
 let warnedOfCycle = false;
 

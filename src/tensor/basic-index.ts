@@ -2,32 +2,25 @@
 // tensors or lists are left over, with the dimension they stand at.
 
 import { fail } from "../base/errors.ts";
-import { int, isTensor, nullable, tensor } from "../base/parameters.ts";
-import * as geometry from "../functions/geometry.ts";
-import * as shapes from "../functions/shapes.ts";
+import { isTensor } from "../base/parameters.ts";
+import { type Shape, sizeOf } from "../base/shapes.ts";
+import { to } from "../functions/casts.ts";
+import { full } from "../functions/creation.ts";
+import { reshape } from "../functions/shapes.ts";
 import { constantValue, type Value } from "../graph/tape.ts";
 import { upload } from "../realize.ts";
 import { call } from "./dispatch.ts";
 import type { Handle } from "./handle.ts";
 import { elementsOf, type TensorData } from "./nested.ts";
-import { family, methodOnly, viewOn } from "./records/record.ts";
+import { family, methodOnly } from "./records/record.ts";
 import { views } from "./records/shapes.ts";
+import { sliceForm } from "./records/slice.ts";
 import { Slice } from "./slice.ts";
 
 /** One index: an integer, a slice, null (a new axis), "...", a boolean, a tensor, a list of integers. */
 export type Index = number | Slice | null | boolean | "..." | Handle | readonly TensorData[];
 
-const end = nullable(int("end", null));
-
-const { slice } = family({
-  slice: methodOnly(
-    viewOn(
-      [tensor("input"), int("dim"), int("start", null), end, int("step", 1)],
-      geometry.slice,
-      shapes.slice,
-    ),
-  ),
-});
+const { slice } = family({ slice: methodOnly(sliceForm) });
 
 export interface Advanced {
   readonly dim: number;
@@ -55,8 +48,17 @@ export function basicIndex<T extends Handle>(
 /** How many dimensions an index uses up. */
 function consumed(part: Index): number {
   if (part === null || part === "..." || typeof part === "boolean") return 0;
-  return isTensor(part) && (part as Handle).dtype === "bool" ? (part as Handle).shape.length : 1;
+  if (Array.isArray(part)) return isListOfBools(part) ? depthOf(part) : 1;
+  return isTensor(part) && isMaskDType(part as Handle) ? (part as Handle).shape.length : 1;
 }
+
+/** uint8 is the mask of old. */
+const isMaskDType = ({ dtype }: Handle): boolean => dtype === "bool" || dtype === "uint8";
+
+const depthOf = (list: unknown): number => (Array.isArray(list) ? 1 + depthOf(list[0]) : 0);
+
+const isListOfBools = (list: unknown): boolean =>
+  Array.isArray(list) ? list.length > 0 && isListOfBools(list[0]) : typeof list === "boolean";
 
 /** "..." as so many whole slices. */
 function spelledOut(op: string, x: Handle, given: readonly Index[]): Index[] {
@@ -85,7 +87,8 @@ class IndexWalk {
   take(part: Index): void {
     if (typeof part === "number") this.takeInteger(part);
     else if (part instanceof Slice) this.takeSlice(part);
-    else if (part === null || typeof part === "boolean") this.takeNewAxis(part !== false);
+    else if (part === null) this.takeNewAxis();
+    else if (typeof part === "boolean") this.takeBoolean(part);
     else if (isTensor(part)) this.takeTensor(part as Handle);
     else if (Array.isArray(part)) this.takeList(part as readonly TensorData[]);
     else {
@@ -116,23 +119,44 @@ class IndexWalk {
     this.dim++;
   }
 
-  private takeNewAxis(isKept: boolean): void {
+  private takeNewAxis(): void {
     this.view = call(views.unsqueeze, this.view, [this.dim]) as Handle;
-    if (!isKept) this.view = call(slice, this.view, [this.dim, 0, 0]) as Handle;
     this.dim++;
   }
 
-  private takeTensor(index: Handle): void {
-    const { dtype } = index;
-    if (dtype === "bool") this.checkMask(index);
-    else if (dtype !== "int64" && dtype !== "int32") {
-      fail(this.op, `tensors used as indices must be int64, int32 or bool, got ${dtype}`);
-    }
-    this.advanced.push({ dim: this.dim, index: index.value, isChecked: false });
-    this.dim += consumed(index);
+  /** A new axis with its one element, or with none. */
+  private takeBoolean(isKept: boolean): void {
+    const index = constantValue(full([isKept ? 1 : 0], 0, "int64").node);
+    this.advanced.push({ dim: this.dim, index, isChecked: true });
+    this.takeNewAxis();
   }
 
-  private checkMask({ shape }: Handle): void {
+  private takeTensor(given: Handle): void {
+    if (isMaskDType(given)) {
+      this.takeMask(given);
+      return;
+    }
+    const { dtype } = given;
+    if (dtype !== "int64" && dtype !== "int32") {
+      fail(this.op, `tensors used as indices must be int64, int32, uint8 or bool, got ${dtype}`);
+    }
+    this.advanced.push({ dim: this.dim, index: given.value, isChecked: false });
+    this.dim++;
+  }
+
+  private takeMask({ value, shape }: Handle): void {
+    const mask = to(value, "bool");
+    const isSingle = shape.length === 0;
+    const index = isSingle ? reshape(mask, [1]) : mask;
+    this.advanced.push({ dim: this.dim, index, isChecked: false });
+    if (isSingle) this.takeNewAxis();
+    else {
+      this.checkMask(shape);
+      this.dim += shape.length;
+    }
+  }
+
+  private checkMask(shape: Shape): void {
     shape.forEach((size, axis) => {
       const wanted = this.view.shape[this.dim + axis];
       if (size === wanted) return;
@@ -146,7 +170,10 @@ class IndexWalk {
 
   private takeList(list: readonly TensorData[]): void {
     const { shape, dtype, data } = elementsOf(this.op, list, list.length === 0 ? "int64" : null);
-    if (dtype === "bool") fail(this.op, "give a mask as a tensor, not as a list");
+    if (dtype === "bool") {
+      this.takeKnownMask(data, shape);
+      return;
+    }
     if (dtype !== "int64") fail(this.op, `an index must hold integers, got ${dtype}`);
     for (const index of data) this.checkRange(index);
     const size = this.view.shape[this.dim] as number;
@@ -154,6 +181,25 @@ class IndexWalk {
     const index = constantValue(upload("int64", shape, positive));
     this.advanced.push({ dim: this.dim++, index, isChecked: true });
   }
+
+  /** A mask whose elements are at hand is as good as its positions. */
+  private takeKnownMask(data: ArrayLike<number>, shape: Shape): void {
+    this.checkMask(shape);
+    for (const positions of truePositions(data, shape)) {
+      const index = constantValue(upload("int64", [positions.length], positions));
+      this.advanced.push({ dim: this.dim++, index, isChecked: true });
+    }
+  }
+}
+
+/** Multi-indices of the elements that are not 0, in order: one array a dimension. */
+function truePositions(data: ArrayLike<number>, shape: Shape): Int32Array[] {
+  const found: number[] = [];
+  for (let at = 0; at < data.length; at++) if (data[at] !== 0) found.push(at);
+  return shape.map((size, axis) => {
+    const stride = sizeOf(shape.slice(axis + 1));
+    return Int32Array.from(found, (at) => Math.floor(at / stride) % size);
+  });
 }
 
 /** A view of all of a tensor. */

@@ -46,6 +46,8 @@ export type ArgumentsOf<Name extends keyof Signatures, T> =
 const retainGraph = bool("retainGraph", null);
 const createGraph = bool("createGraph", false);
 
+const strides = [shape("size"), shape("stride"), int("storageOffset", null)] as const;
+
 const signatures = {
   size: signature("size", int("dim", null)),
   stride: signature("stride", int("dim", null)),
@@ -96,12 +98,25 @@ const signatures = {
     bool("equalNan", false),
   ),
   nonzero: signature("nonzero", only(bool("asTuple", false))),
+  where: signature("where", tensor("condition"), operand("other")),
   maskedSelect: signature("maskedSelect", tensor("mask")),
   finfo: signature("finfo", dtype("type", "float32")),
   iinfo: signature("iinfo", dtype("type")),
   promoteTypes: signature("promoteTypes", dtype("type1"), dtype("type2")),
   canCast: signature("canCast", dtype("from"), dtype("to")),
-  asStrided: signature("asStrided", shape("size"), shape("stride"), int("storageOffset", null)),
+  resultType: signature("resultType", operand("tensor1"), operand("tensor2")),
+  asStrided: signature("asStrided", ...strides),
+  asStridedOf: signature("asStrided", tensor("input"), ...strides),
+  asStridedCopy: signature("asStridedCopy", tensor("input"), ...strides),
+  asStridedScatter: signature("asStridedScatter", tensor("src"), ...strides),
+  asStridedScatterOf: signature("asStridedScatter", tensor("input"), tensor("src"), ...strides),
+  emptyStrided: signature(
+    "emptyStrided",
+    shape("size"),
+    shape("stride"),
+    only(dtype("dtype", null)),
+    only(bool("requiresGrad", false)),
+  ),
 } as const;
 
 type Signatures = typeof signatures;

@@ -146,8 +146,8 @@ class FunctionEntry extends Entry {
     super(
       `${owner.name}Backward`,
       tensors.map((tensor) => tensor.edge),
+      outputs.map(({ shape, dtype }) => ({ shape, dtype })),
     );
-    for (const { shape, dtype } of outputs) this.outputs.push({ shape, dtype });
     this.#owner = owner;
     this.#context = context;
     let count = 0;

@@ -1,5 +1,9 @@
-// Functions whose result's shape only the data can tell; they are promises.
+// Functions that are written by hand: those whose result's shape only the data can tell are promises,
+// and indices are no parameters of a record.
 
+import type { Scalar } from "../base/scalars.ts";
+import { functions } from "./all-functions.ts";
+import type { Index } from "./basic-index.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Positions of the elements that are not 0, one row each. */
@@ -12,8 +16,26 @@ export function nonzero(
   return input.nonzero(options as { asTuple: true });
 }
 
-export const argwhere = (input: Tensor): Promise<Tensor> => input.nonzero();
+export const argwhere = (input: Tensor): Promise<Tensor> => input.argwhere();
 
 /** The elements where `mask` is true. */
 export const maskedSelect = (input: Tensor, mask: Tensor): Promise<Tensor> =>
   input.maskedSelect(mask);
+
+type Choice = typeof functions.where;
+
+/** `where(condition, x, y)`: x where it holds, else y. `where(condition)`: where it holds. */
+export const where: Choice & ((condition: Tensor) => Promise<Tensor[]>) = ((
+  ...args: readonly unknown[]
+) => {
+  if (args.length === 1) return nonzero(args[0] as Tensor, { asTuple: true });
+  return (functions.where as (...args: readonly unknown[]) => Tensor)(...args);
+}) as Choice & ((condition: Tensor) => Promise<Tensor[]>);
+
+/** A copy of `input` with the elements at the indices replaced, or added to. */
+export const indexPut = (
+  input: Tensor,
+  indices: readonly Index[],
+  values: Tensor | Scalar,
+  options?: boolean | { accumulate?: boolean },
+): Tensor => input.indexPut(indices, values, options);

@@ -9,17 +9,27 @@ import { contiguousView, type View } from "../base/views.ts";
 import { clone } from "../functions/casts.ts";
 import { viewAs } from "../functions/shapes.ts";
 import { Node } from "../graph/node.ts";
-import { type Edge, type Entry, isRecording, type Saved, type Value } from "../graph/tape.ts";
-import type { Handle } from "./handle.ts";
+import {
+  type Edge,
+  type Entry,
+  isRecording,
+  type Saved,
+  type Value,
+  withRecording,
+} from "../graph/tape.ts";
+import { read } from "../realize.ts";
+import type { Handle, Origin } from "./handle.ts";
 import type { Form, FunctionRecord } from "./records/record.ts";
 
 /** A call with its tensors as values. */
-interface Ready {
+export interface Ready {
   readonly form: Form;
   readonly values: unknown[];
   /** The tensors among the arguments, in order. */
-  readonly handles: Handle[];
+  readonly handles: readonly Handle[];
 }
+
+const noHandles: readonly Handle[] = [];
 
 /** `receiver` is undefined when the record is called as a function. */
 export function prepare(
@@ -28,42 +38,61 @@ export function prepare(
   args: readonly unknown[],
 ): Ready {
   const { form, values } = bind(record.name, record.forms, receiver, args);
-  const handles: Handle[] = [];
+  let handles: readonly Handle[] = noHandles;
   for (let at = 0; at < values.length; at++) {
     const value = values[at];
     if (typeof value !== "object" || value === null) continue;
     if (isTensor(value)) {
-      handles.push(value as Handle);
+      handles = handles.length === 0 ? [value as Handle] : [...handles, value as Handle];
       values[at] = (value as Handle).value;
     } else if (Array.isArray(value) && isTensor(value[0])) {
-      handles.push(...(value as Handle[]));
+      handles = [...handles, ...(value as Handle[])];
       values[at] = (value as Handle[]).map((handle) => handle.value);
     }
   }
   return { form, values, handles };
 }
 
-/** `maker` makes the tensors of calls that are given none. */
+/** `maker` makes the tensors of calls that are given none; `change` is for those with `inplace`. */
 export function call(
   record: FunctionRecord,
   receiver: Handle | undefined,
   args: readonly unknown[],
-  maker?: Maker,
+  { maker, change }: Means = {},
 ): unknown {
-  const { form, values, handles } = prepare(record, receiver, args);
+  const ready = prepare(record, receiver, args);
+  const { form, values, handles } = ready;
+  const [first] = handles;
+  if (first && change && values[form.inplaceAt] === true) return change(record, first, ready);
+  return run(record, ready, maker);
+}
+
+function run(record: FunctionRecord, ready: Ready, maker: Maker | undefined): unknown {
+  const { form, values, handles } = ready;
   const first = handles[0];
   if (!first) return create(record, form, values, maker);
+  if (form.afterReading) return runWhenRead(record, ready, maker);
+  if (form.windows) return viewsOfEach(ready);
   const window = form.window && (form.window as WindowRule)(first.window, ...values.slice(1));
-  if (window && !(isRecording() && first.requiresGrad)) return unrecordedViews(window, first);
-  const run = form.window && !window ? (form.copy ?? form.run) : form.run;
-  const result = (run as (...values: unknown[]) => unknown)(...values);
+  if (form.mayBeSelf && window === first.window) return first;
+  if (window && !(isRecording() && first.requiresGrad)) return unrecordedViews(window, first, form);
+  const compute = form.window && !window ? (form.copy ?? form.run) : form.run;
+  const result = (compute as (...values: unknown[]) => unknown)(...values);
   if (form.mayBeSelf && result === first.value) return first;
-  if (window) return recordedViews(window, result, first);
+  if (window) return recordedViews(window, result, first, form);
   const wrapped = wrap(result, handles, first);
   return form.requiresGradAt < 0 ? wrapped : asLeaf(wrapped as Handle, form, values);
 }
 
 export type Maker = (value: Value) => Handle;
+
+/** Puts the result of a call in the place of the target's elements. */
+export type Change = (record: FunctionRecord, target: Handle, ready: Ready) => Handle;
+
+interface Means {
+  readonly maker?: Maker | undefined;
+  readonly change?: Change | undefined;
+}
 
 function create(
   record: FunctionRecord,
@@ -103,41 +132,96 @@ function wrapOne(result: Value, handles: readonly Handle[], maker: Handle): Hand
     if (handle.edge === edge) return wrapOne(clone(result), handles, maker);
   }
   const made = maker.fresh(result);
-  edge.entry.saved = noteVersions(edge.entry, handles, made);
+  noteVersions(edge.entry, handles, made);
   return made;
 }
 
-function noteVersions(entry: Entry, handles: readonly Handle[], made: Handle): Saved[] {
-  const saved = entry.saved.length > 0 ? [...entry.saved] : inputVersions(handles);
-  saved.push({ of: made.storage, version: made.storage.version, input: -1 });
-  return saved;
+/** Of the inputs once, of each output as it comes; of those only that the derivative reads. */
+function noteVersions(entry: Entry, handles: readonly Handle[], made: Handle): void {
+  let { saved } = entry;
+  if (saved.length === 0) {
+    for (let input = 0; input < handles.length; input++) {
+      if (entry.needs(input)) saved = [...saved, seen(handles[input] as Handle, input)];
+    }
+  }
+  if (entry.needs(-1)) saved = [...saved, seen(made, -1)];
+  entry.saved = saved;
 }
+
+const seen = ({ storage }: Handle, input: number): Saved => ({
+  of: storage,
+  version: storage.version,
+  input,
+});
 
 /** Storages and versions of an entry's inputs, position by position. */
 export function inputVersions(handles: readonly Handle[]): Saved[] {
-  const saved = new Array<Saved>(handles.length);
-  for (let input = 0; input < handles.length; input++) {
-    const of = (handles[input] as Handle).storage;
-    saved[input] = { of, version: of.version, input };
-  }
-  return saved;
+  return handles.map(seen);
 }
 
-function unrecordedViews(window: View | readonly View[], of: Handle): unknown {
+function unrecordedViews(window: View | readonly View[], of: Handle, form: Form): unknown {
   if (isView(window)) return of.follow(window, null, of.requiresGrad ? "unrecorded" : "single");
-  const origin = of.requiresGrad ? "unrecorded" : "several";
+  const origin = of.requiresGrad ? "unrecorded" : originOfMany(form);
   return window.map((one) => of.follow(one, null, origin));
 }
 
 /** Only edges are taken from `result`: the window on the storage says more directly what is seen. */
-function recordedViews(window: View | readonly View[], result: unknown, of: Handle): unknown {
+function recordedViews(
+  window: View | readonly View[],
+  result: unknown,
+  of: Handle,
+  form: Form,
+): unknown {
   if (!isView(window)) {
     return window.map((one, at) =>
-      of.follow(one, (result as Value[])[at]?.edge ?? null, "several"),
+      of.follow(one, (result as Value[])[at]?.edge ?? null, originOfMany(form)),
     );
   }
   const { edge } = result as Value;
   return of.follow(window, edge === of.edge ? aliasEdge(of.value) : edge, "single");
+}
+
+const originOfMany = ({ areApart }: Form): Origin => (areApart ? "single" : "several");
+
+/** Views of several tensors, each of its own storage. */
+function viewsOfEach({ form, values, handles }: Ready): Handle[] {
+  const windowsOf = form.windows as (...values: unknown[]) => readonly View[];
+  const windows = windowsOf(
+    handles.map((handle) => handle.window),
+    ...values,
+  );
+  const isWanted = isRecording() && handles.some((handle) => handle.requiresGrad);
+  const results = isWanted ? (form.run as (...values: unknown[]) => Value[])(...values) : null;
+  return handles.map((of, at) => {
+    const window = windows[at] as View;
+    if (form.mayBeSelf && window === of.window) return of;
+    const view =
+      results && of.requiresGrad
+        ? recordedViews(window, results[at], of, form)
+        : unrecordedViews(window, of, form);
+    return view as Handle;
+  });
+}
+
+/** Runs a form that must know the elements of the last tensor it is given. */
+async function runWhenRead(
+  record: FunctionRecord,
+  { form, values, handles }: Ready,
+  maker: Maker | undefined,
+): Promise<unknown> {
+  const { at, form: then } = form.afterReading as NonNullable<Form["afterReading"]>;
+  const isOn = isRecording();
+  const { node } = values[at] as Value;
+  const data = await read(node);
+  const others = handles.slice(0, -1);
+  // What was changed in place meanwhile is seen, as by any view made now.
+  const known = values.map((value, position) => {
+    if (position === at) return node.shape.length === 0 ? data[0] : [...data];
+    return isValue(value) ? (others[position] as Handle).value : value;
+  });
+  return withRecording(isOn, () =>
+    run(record, { form: then, values: known, handles: others }, maker),
+  );
 }
 
 /** A view that shows what its base shows has a place of its own on the Tape all the same. */
@@ -189,10 +273,12 @@ export type Functions<R extends Records, T> = {
 export function functionsOf<R extends Records, T extends Handle>(
   records: R,
   maker: (value: Value) => T,
+  change?: Change,
 ): Functions<R, T> {
+  const means = { maker, change };
   const functions = Object.values(records)
     .filter((record) => record.function)
-    .map((record) => [record.name, (...args: unknown[]) => call(record, undefined, args, maker)]);
+    .map((record) => [record.name, (...args: unknown[]) => call(record, undefined, args, means)]);
   return Object.fromEntries(functions) as Functions<R, T>;
 }
 

@@ -1,8 +1,11 @@
 // What can be asked of dtypes.
 
-import { type DType, dtypes, isFloat, promote } from "../base/dtypes.ts";
+import { type DType, dtypes, isInteger, promote } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
+import { Float, type Scalar } from "../base/scalars.ts";
+import { resultDType } from "../functions/operands.ts";
 import { type ArgumentsOf, bound } from "./bound.ts";
+import type { Handle } from "./handle.ts";
 
 export interface FloatInfo {
   readonly bits: number;
@@ -17,7 +20,21 @@ export interface FloatInfo {
   readonly dtype: DType;
 }
 
-const floatInfo = (dtype: DType, exponentBits: number, fractionBits: number): FloatInfo => {
+const formats: Partial<Record<DType, { exponentBits: number; fractionBits: number }>> = {
+  float16: { exponentBits: 5, fractionBits: 10 },
+  bfloat16: { exponentBits: 8, fractionBits: 7 },
+  float32: { exponentBits: 8, fractionBits: 23 },
+  float64: { exponentBits: 11, fractionBits: 52 },
+};
+
+/** Limits of a floating point dtype. */
+export function finfo(...args: ArgumentsOf<"finfo", never>): FloatInfo {
+  const [dtype] = bound<"finfo", never>("finfo", args);
+  const format = formats[dtype];
+  if (!format) {
+    fail("finfo", `requires a floating point dtype, got ${dtype}. Use iinfo for integers`);
+  }
+  const { exponentBits, fractionBits } = format;
   const bias = 2 ** (exponentBits - 1) - 1;
   const eps = 2 ** -fractionBits;
   const max = (2 - eps) * 2 ** bias;
@@ -25,15 +42,6 @@ const floatInfo = (dtype: DType, exponentBits: number, fractionBits: number): Fl
   const resolution = 10 ** -Math.floor(fractionBits * Math.log10(2));
   const bits = 8 * dtypes[dtype].bytes;
   return { bits, eps, max, min: -max, tiny, smallestNormal: tiny, resolution, dtype };
-};
-
-/** Limits of a floating point dtype. */
-export function finfo(...args: ArgumentsOf<"finfo", never>): FloatInfo {
-  const [dtype] = bound<"finfo", never>("finfo", args);
-  if (!isFloat(dtype)) {
-    fail("finfo", `requires a floating point dtype, got ${dtype}. Use iinfo for integers`);
-  }
-  return dtype === "float64" ? floatInfo(dtype, 11, 52) : floatInfo(dtype, 8, 23);
 }
 
 export interface IntegerInfo {
@@ -46,10 +54,12 @@ export interface IntegerInfo {
 /** Limits of an integer dtype as it is stored here. */
 export function iinfo(...args: ArgumentsOf<"iinfo", never>): IntegerInfo {
   const [dtype] = bound<"iinfo", never>("iinfo", args);
-  if (dtype !== "int32" && dtype !== "int64") {
+  if (!isInteger(dtype)) {
     fail("iinfo", `requires an integer dtype, got ${dtype}. Use finfo for floating point`);
   }
-  return { bits: 32, max: 2 ** 31 - 1, min: -(2 ** 31), dtype };
+  const bits = 8 * dtypes[dtype].bytes;
+  if (dtype === "uint8") return { bits, max: 255, min: 0, dtype };
+  return { bits, max: 2 ** (bits - 1) - 1, min: -(2 ** (bits - 1)), dtype };
 }
 
 /** The smallest dtype that both can be converted to without losing their kind. */
@@ -63,3 +73,12 @@ export function canCast(...args: ArgumentsOf<"canCast", never>): boolean {
   const [from, to] = bound<"canCast", never>("canCast", args);
   return dtypes[from].category <= dtypes[to].category;
 }
+
+/** The dtype in which an operation on the two, tensors or numbers, gives its result. */
+export function resultType(...args: ArgumentsOf<"resultType", Handle>): DType {
+  const [x, y] = bound<"resultType", Handle>("resultType", args);
+  return resultDType(operandOf(x), operandOf(y));
+}
+
+const operandOf = (x: Handle | Scalar) =>
+  typeof x === "object" && !(x instanceof Float) ? x.value : x;

@@ -34,7 +34,8 @@ const copied: Composite<null> = {
 export abstract class Handle {
   readonly [tensorBrand] = true;
   readonly storage: Storage;
-  readonly window: View;
+  /** Changed by `reshow` alone. */
+  window: View;
   readonly dtype: DType;
   readonly origin: Origin;
   #base: this | null = null;
@@ -63,7 +64,7 @@ export abstract class Handle {
   /** A tensor with a storage of its own. */
   fresh(value: Value): this {
     const { node, edge } = value;
-    const made = this.make(new Storage(node), contiguousView(node.shape), edge);
+    const made = this.make(new Storage(node), node.looks.whole, edge);
     made.remember(value, node);
     return made;
   }
@@ -217,6 +218,16 @@ export abstract class Handle {
     } else {
       grad.store(add(grad.value, g).node);
     }
+  }
+
+  /** Looks through another window from now on; the elements are the same, and a version is counted. */
+  reshow(window: View, edge: Edge | null): void {
+    if (this.#value && this.#value.node !== this.#source) this.#value.node.holders--;
+    this.#value = null;
+    this.#source = null;
+    this.window = window;
+    this.storage.replace(this.storage.node);
+    this.rebase(edge);
   }
 
   /** Changes the elements of the window; every alias sees it. */

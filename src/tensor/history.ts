@@ -47,7 +47,8 @@ function wholeStorage(base: Alias): Value {
   return place(zeros(shape, dtype), base.value, base.window);
 }
 
-const coversStorage = ({ storage, window }: Alias): boolean =>
+/** Whether the elements that `base` shows are the storage's, in order. */
+export const coversStorage = ({ storage, window }: Alias): boolean =>
   window.offset === 0 && isContiguous(window) && sizeOfWindow(window) === storage.node.size;
 
 const sizeOfWindow = ({ shape }: View): number => shape.reduce((size, n) => size * n, 1);

@@ -4,10 +4,10 @@
 import { dtypes } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import { sameShape, showShape } from "../base/shapes.ts";
-import { mayOverlap } from "../base/views.ts";
+import { mayOverlap, type View } from "../base/views.ts";
 import { to } from "../functions/casts.ts";
-import { Entry, type Gradient, isRecording, type Value } from "../graph/tape.ts";
-import { inputVersions, prepare } from "./dispatch.ts";
+import { Entry, type Gradient, isRecording, type Value, withRecording } from "../graph/tape.ts";
+import { inputVersions, prepare, type Ready } from "./dispatch.ts";
 import type { Handle } from "./handle.ts";
 import { copySlices } from "./history.ts";
 import { moveRetained } from "./hooks.ts";
@@ -19,10 +19,44 @@ export function callInPlace<T extends Handle>(
   target: T,
   args: readonly unknown[],
 ): T {
-  const { form, values, handles } = prepare(record, target, args);
+  return changeInPlace(record, target, prepare(record, target, args));
+}
+
+/** `f(target, …, { inplace: true })`: what gives the target itself has nothing to change. */
+export function changeInPlace<T extends Handle>(
+  record: FunctionRecord,
+  target: T,
+  { form, values, handles }: Ready,
+): T {
+  const run = form.run as (...values: unknown[]) => Value;
+  if (form.window) return changeWindow(record.name, target, { form, values, handles });
+  const early = form.mayBeSelf ? run(...values) : null;
+  if (early === target.value) return target;
   checkMayChange(record.name, target, handles);
-  const result = (form.run as (...values: unknown[]) => Value)(...values);
-  overwrite(record.name, target, result, handles);
+  overwrite(record.name, target, early ?? run(...values), handles);
+  return target;
+}
+
+/** squeeze_, transpose_ and their like change how the target looks on its elements. */
+function changeWindow<T extends Handle>(
+  op: string,
+  target: T,
+  { form, values, handles }: Ready,
+): T {
+  const windowOf = form.window as (view: View, ...values: unknown[]) => View;
+  const window = windowOf(target.window, ...values.slice(1));
+  checkHistory(op, target, handles);
+  if (target.isLeaf && target.requiresGrad) {
+    // Outside of the Tape, as the check has seen: the leaf ends it with another shape.
+    target.requiresGrad = false;
+    target.reshow(window, null);
+    target.requiresGrad = true;
+    return target;
+  }
+  const view = form.run as (...values: unknown[]) => Value;
+  const edge = target.requiresGrad ? withRecording(true, () => view(...values)).edge : null;
+  target.reshow(window, edge);
+  moveRetained(target);
   return target;
 }
 
@@ -80,15 +114,20 @@ function carryHistory(target: Handle, { holder, value }: History): void {
 
 /** Refuses what PyTorch refuses; `handles` are all tensors of the call, the target first. */
 export function checkMayChange(op: string, target: Handle, handles: readonly Handle[]): void {
-  const name = `${op}_`;
   if (mayOverlap(target.window)) {
     fail(
-      name,
+      `${op}_`,
       "unsupported operation: more than one element of the written-to tensor refers to a single " +
         "memory location. Please clone() the tensor before performing the operation.",
     );
   }
+  checkHistory(op, target, handles);
+}
+
+/** What the Tape forbids. */
+function checkHistory(op: string, target: Handle, handles: readonly Handle[]): void {
   if (!isRecording()) return;
+  const name = `${op}_`;
   if (target.isLeaf && target.requiresGrad && !target.base) {
     fail(name, "a leaf Variable that requires grad is being used in an in-place operation.");
   }
@@ -128,8 +167,7 @@ export class ReplaceEntry extends Entry {
     source: Value | null,
     private readonly zerosLike: (g: Value) => Value,
   ) {
-    super(name, source ? [target.edge, source.edge] : [target.edge]);
-    this.outputs.push({ shape: target.node.shape, dtype: target.node.dtype });
+    super(name, source ? [target.edge, source.edge] : [target.edge], target.node.looks.alone);
   }
 
   backward([g]: readonly Gradient[]): readonly Gradient[] {

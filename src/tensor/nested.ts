@@ -1,7 +1,18 @@
 // Data given by the user (numbers, nested lists, typed arrays) as flat elements, and back.
 
-import { type DType, dtypes, isInteger, type TypedArray, typedArray } from "../base/dtypes.ts";
+import {
+  type DType,
+  dtypes,
+  holds,
+  isHalf,
+  isInteger,
+  isSmall,
+  roundTo,
+  type TypedArray,
+  typedArray,
+} from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
+import { encodeHalves } from "../base/half-floats.ts";
 import { Float } from "../base/scalars.ts";
 import { type Shape, showShape, sizeOf } from "../base/shapes.ts";
 
@@ -25,6 +36,7 @@ export type NestedList<T> = T | NestedList<T>[];
 export interface Elements {
   readonly shape: Shape;
   readonly dtype: DType;
+  /** As it lies in memory. */
   readonly data: TypedArray;
 }
 
@@ -44,13 +56,24 @@ export function elementsOf(op: string, data: TensorData, wanted?: DType | null):
 const isTypedArray = (data: unknown): data is AnyTypedArray =>
   ArrayBuffer.isView(data) && !(data instanceof DataView);
 
-function dtypeOfArray(data: AnyTypedArray): DType {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Float64Array) return "float64";
-  const isWide =
-    data instanceof BigInt64Array || data instanceof BigUint64Array || data instanceof Uint32Array;
-  return isWide ? "int64" : "int32";
-}
+/** By the array's class; an integer that no signed dtype of its width holds takes the next wider. */
+const dtypesOfArrays: Readonly<Record<string, DType>> = {
+  Float16Array: "float16",
+  Float32Array: "float32",
+  Float64Array: "float64",
+  Int8Array: "int8",
+  Uint8Array: "uint8",
+  Uint8ClampedArray: "uint8",
+  Int16Array: "int16",
+  Uint16Array: "int32",
+  Int32Array: "int32",
+  Uint32Array: "int64",
+  BigInt64Array: "int64",
+  BigUint64Array: "int64",
+};
+
+const dtypeOfArray = (data: AnyTypedArray): DType =>
+  dtypesOfArrays[data[Symbol.toStringTag]] as DType;
 
 /** Sizes as the first items tell them; `collect` checks all others. */
 function shapeOf(data: TensorData): number[] {
@@ -117,15 +140,16 @@ function inferred(data: TensorData, items: readonly Item[]): DType {
   return dtype;
 }
 
-/** A new array of `dtype`; integers are cut towards 0 and must fit 32 bits. */
+/** A new array of `dtype`; integers are cut towards 0 and must fit. */
 function converted(op: string, items: ArrayLike<Item>, dtype: DType): TypedArray {
+  if (isHalf(dtype)) return encodeHalves(dtype, Float32Array.from(items, Number));
   const { bytes } = dtypes[dtype];
   const out = typedArray(dtype, new ArrayBuffer(items.length * bytes), 0, items.length);
   if (dtype === "bool") {
     for (let at = 0; at < items.length; at++) out[at] = Number(items[at]) === 0 ? 0 : 1;
   } else if (isInteger(dtype)) {
-    for (let at = 0; at < items.length; at++)
-      out[at] = checkedInteger(op, items[at] as Item, dtype);
+    const integer = isTypedArray(items) && isSmall(dtype) ? wrapped : checkedInteger;
+    for (let at = 0; at < items.length; at++) out[at] = integer(op, items[at] as Item, dtype);
   } else if (isTypedArray(items) && !isBig(items)) {
     out.set(items);
   } else {
@@ -137,9 +161,13 @@ function converted(op: string, items: ArrayLike<Item>, dtype: DType): TypedArray
 const isBig = (items: unknown): items is BigInt64Array | BigUint64Array =>
   items instanceof BigInt64Array || items instanceof BigUint64Array;
 
+/** An array of another dtype is converted as a tensor of it would be. */
+const wrapped = (_: string, item: Item, dtype: DType): number => roundTo(dtype, Number(item));
+
 function checkedInteger(op: string, item: Item, dtype: DType): number {
   const value = Math.trunc(Number(item));
-  if (value === (value | 0)) return value;
+  if (holds(dtype, value)) return roundTo(dtype, value);
+  if (isSmall(dtype)) fail(op, `value ${item} cannot be converted to ${dtype} without overflow`);
   fail(
     op,
     `${String(item)} does not fit ${dtype}, which holds integers from -2147483648 to 2147483647 ` +

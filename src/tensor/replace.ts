@@ -1,6 +1,6 @@
 // copy_, fill_ and zero_: the old elements go, and so does what they depended on.
 
-import { dtypes } from "../base/dtypes.ts";
+import { holds, isInteger } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import { isTensor } from "../base/parameters.ts";
 import type { Scalar } from "../base/scalars.ts";
@@ -48,8 +48,8 @@ export function fillWith<T extends Handle>(op: string, target: T, source: Handle
   if (!isNumber) fail(op, `value must be a number or a tensor, got ${String(source)}`);
   const { dtype } = target;
   const number = scalarValue(source as Scalar);
-  if (dtypes[dtype].category === 1 && !Number.isFinite(number)) {
-    fail(op, `${number} does not fit ${dtype}`);
+  if (isInteger(dtype) && !holds(dtype, Math.trunc(number))) {
+    fail(op, `value ${number} cannot be converted to ${dtype} without overflow`);
   }
   replace(name, tapeName, target, constantValue(full(target.shape, number, dtype).node), handles);
   return target;

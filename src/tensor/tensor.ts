@@ -13,7 +13,8 @@ import type { Storage } from "../storage.ts";
 import { runBackward } from "./backward.ts";
 import type { Index } from "./basic-index.ts";
 import { type ArgumentsOf, bound } from "./bound.ts";
-import { type Methods, methodsOf } from "./dispatch.ts";
+import { maskedSelect, nonzero, nonzeroColumns } from "./chosen.ts";
+import { call, type Methods, methodsOf } from "./dispatch.ts";
 import { disposeStorage } from "./disposed.ts";
 import { type GraphNode, graphNodeOf } from "./graph-node.ts";
 import { Handle, type Origin } from "./handle.ts";
@@ -25,15 +26,15 @@ import {
   type TensorHook,
 } from "./hooks.ts";
 import { callInPlace } from "./in-place.ts";
-import { indexed, maskedSelect, nonzero, putIndexed } from "./indexing.ts";
+import { indexed, putIndexed, withIndexed } from "./indexing.ts";
 import { type NestedList, nestedList, type TensorData } from "./nested.ts";
 import { inspectSymbol, textOf } from "./printed.ts";
-import { records } from "./records/all.ts";
+import { fills, records } from "./records/all.ts";
 import { copyInto, fillWith } from "./replace.ts";
-import { strided } from "./strided.ts";
+import { strided, stridedScatter } from "./strided.ts";
 
 /** The methods of the records. */
-export interface Tensor extends Methods<typeof records, Tensor> {}
+export interface Tensor extends Methods<typeof records, Tensor>, Methods<typeof fills, Tensor> {}
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are put on the prototype below
 export class Tensor extends Handle {
@@ -284,8 +285,12 @@ export class Tensor extends Handle {
     indices: readonly Index[],
     values: Tensor | Scalar,
     options?: boolean | { accumulate?: boolean },
-  ): Tensor {
-    return this.clone().indexPut_(indices, values, options);
+  ): Tensor;
+  indexPut(...args: unknown[]): Tensor {
+    const [indices, values, accumulate] = bound<"indexPut_", Tensor>("indexPut_", args);
+    if (!Array.isArray(indices)) fail("indexPut", "indices must be a list");
+    const put = withIndexed<Tensor>(this, indices as Index[], values, accumulate);
+    return put ?? this.clone().indexPut_(indices as Index[], values, accumulate);
   }
 
   /** Positions of the elements that are not 0, one row each. */
@@ -293,14 +298,23 @@ export class Tensor extends Handle {
   nonzero(options?: { asTuple?: false }): Promise<Tensor>;
   async nonzero(...args: unknown[]): Promise<Tensor | Tensor[]> {
     const [asTuple] = bound<"nonzero", Tensor>("nonzero", args);
-    const rows = await nonzero<Tensor>(asTuple && this.ndim === 0 ? this.reshape(1) : this);
-    return asTuple ? rows.unbind(1) : rows;
+    return asTuple ? nonzeroColumns<Tensor>(this) : nonzero<Tensor>(this);
+  }
+
+  argwhere(): Promise<Tensor> {
+    return nonzero<Tensor>(this);
   }
 
   /** The elements where `mask` is true. */
   async maskedSelect(...args: ArgumentsOf<"maskedSelect", Tensor>): Promise<Tensor> {
     const [mask] = bound<"maskedSelect", Tensor>("maskedSelect", args);
     return maskedSelect<Tensor>(this, mask);
+  }
+
+  /** These elements where the condition holds, elsewhere those of `other`. */
+  where(...args: ArgumentsOf<"where", Tensor>): Tensor {
+    const [condition, other] = bound<"where", Tensor>("where", args);
+    return call(records.where, undefined, [condition, this, other]) as Tensor;
   }
 
   // Changing.
@@ -337,13 +351,21 @@ export class Tensor extends Handle {
     return strided<Tensor>(this, size, stride, offset ?? this.storageOffset());
   }
 
+  /** A copy in which what a window on the storage shows is `src`. */
+  asStridedScatter(...args: ArgumentsOf<"asStridedScatter", Tensor>): Tensor {
+    const [src, size, stride, offset] = bound<"asStridedScatter", Tensor>("asStridedScatter", args);
+    return stridedScatter<Tensor>(this, src, { size, stride, offset });
+  }
+
   [Symbol.dispose](): void {
     this.dispose();
   }
 }
 
-for (const [name, value] of Object.entries(methodsOf(records, callInPlace))) {
-  Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
+for (const own of [records, fills]) {
+  for (const [name, value] of Object.entries(methodsOf(own, callInPlace))) {
+    Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
+  }
 }
 
 let warned = false;

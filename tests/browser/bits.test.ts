@@ -107,6 +107,19 @@ async function noteCompositions(bits: Bits): Promise<void> {
   }
 }
 
+/** Each scan alone, and on what is computed with it. */
+async function noteScans(bits: Bits): Promise<void> {
+  for (const shape of shapes) {
+    const x = await (await leaf(shape, 13)).mul(0.1).realize();
+    for (let axis = 0; axis < shape.length; axis++) {
+      const name = `[${shape}] along ${axis}`;
+      const sums = () => ({ [`cumsum ${name}`]: x.mul(0.3).cumsum(axis) });
+      await note(bits, { ...sums(), [`logcumsumexp ${name}`]: x.logcumsumexp(axis) });
+      await note(bits, { ...sums(), [`from the end ${name}`]: x.flip(axis).cumsum(axis) });
+    }
+  }
+}
+
 async function notePrograms(bits: Bits): Promise<void> {
   for (const built of randomPrograms) {
     const { reads, wanted } = await run(built.program);
@@ -120,6 +133,7 @@ async function bitsWith(options: EngineOptions): Promise<Bits> {
   const bits: Bits = new Map();
   await noteReductions(bits);
   await noteCompositions(bits);
+  await noteScans(bits);
   await notePrograms(bits);
   return bits;
 }

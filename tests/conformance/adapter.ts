@@ -168,7 +168,10 @@ export class Adapter {
   method(target: unknown, name: string, args: readonly unknown[], kwargs: object = {}): unknown {
     if (name === "__getitem__") return this.index(target, args[0]);
     const reflected = operators.find(([special]) => name === `__r${special}__`);
-    if (reflected && !this.isTensor(target)) throw new MissingName(`${kindOf(target)}.${name}`);
+    // Only tensors have what Python reflects to: of a number, PyTorch too has nothing to call.
+    if (reflected && !this.isTensor(target)) {
+      throw new Error(`${name}: a ${kindOf(target)} has no such method`);
+    }
     if (reflected) return this.call(`torch.${reflected[2]}`, [args[0], target]);
     const member = this.property(target, name);
     if (typeof member !== "function" && args.length === 0) return member;

@@ -45,6 +45,8 @@ export interface StoredGradient {
 
 export interface ValueCase extends AnyCase {
   readonly kind: "value";
+  /** That the inputs were made for. */
+  readonly dtype: string;
   readonly result: Tree;
   readonly outputs: readonly StoredTensor[];
   readonly grad_fn?: readonly (string | null)[];

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { OperatorFile, Semantics } from "./corpus.ts";
+import type { Case, OperatorFile, Semantics } from "./corpus.ts";
 import type { Kind } from "./outcome.ts";
 import { type Section, sections, semanticJobs } from "./semantic-cases.ts";
 
@@ -22,7 +22,17 @@ export interface Chosen {
   readonly kind: Kind;
   /** File under the corpus' folder without ".gz", or a section of the semantics. */
   readonly part: string;
-  readonly counts: { readonly tier: number; readonly group: string; readonly op: string } | Section;
+  readonly counts: OperatorCase | Section;
+}
+
+/** What a case of an operator checks. */
+export interface OperatorCase {
+  readonly tier: number;
+  readonly group: string;
+  readonly op: string;
+  readonly dtype: string | null;
+  readonly hasGradient: boolean;
+  readonly hasSecondOrder: boolean;
 }
 
 export class CorpusError extends Error {}
@@ -82,7 +92,18 @@ function chooseOperators(folder: string, { only, groups, tier }: Selection): Cho
     return variants
       .filter((one) => (!groups || groups.includes(one.group)) && (tier ?? one.tier) === one.tier)
       .flatMap(({ tier, group, cases }) =>
-        cases.map(({ id, kind }) => ({ id, kind, part, counts: { tier, group, op } })),
+        cases.map((one) => ({
+          id: one.id,
+          kind: one.kind,
+          part,
+          counts: { tier, group, op, ...contentsOf(one) },
+        })),
       );
   });
+}
+
+function contentsOf(one: Case): Pick<OperatorCase, "dtype" | "hasGradient" | "hasSecondOrder"> {
+  if (one.kind !== "value") return { dtype: null, hasGradient: false, hasSecondOrder: false };
+  const hasGradient = (one.grads?.length ?? 0) > 0;
+  return { dtype: one.dtype, hasGradient, hasSecondOrder: one.second_order !== undefined };
 }

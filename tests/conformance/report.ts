@@ -2,7 +2,7 @@
 
 import type { Kind, Note, Outcome, Stage } from "./outcome.ts";
 import type { Counters } from "./page.ts";
-import type { Chosen } from "./read-corpus.ts";
+import type { Chosen, OperatorCase } from "./read-corpus.ts";
 
 export interface Totals {
   passed: number;
@@ -17,6 +17,22 @@ export interface Failure {
   readonly reason: string;
 }
 
+/** How many cases hold, by what they check; of a case whose gradient fails, the value holds. */
+export interface Facets {
+  readonly group: string;
+  readonly value: Share;
+  readonly gradient: Share;
+  readonly secondOrder: Share;
+  readonly error: Share;
+  /** In which values hold. */
+  readonly dtypes: string[];
+}
+
+export interface Share {
+  passed: number;
+  total: number;
+}
+
 interface Remark {
   readonly id: string;
   readonly text: string;
@@ -27,6 +43,7 @@ export interface Report {
   /** By "tier/group". */
   readonly groups: Record<string, Totals>;
   readonly operators: Record<string, Totals>;
+  readonly facets: Record<string, Facets>;
   /** Of the operators' cases; the semantics keep their own. */
   readonly failures: Failure[];
   readonly semantics: Record<string, Totals & { failures: Failure[] }>;
@@ -54,6 +71,7 @@ export function reportOf({ chosen, outcomes, ...rest }: Run): Report {
     tiers: {},
     groups: {},
     operators: {},
+    facets: {},
     failures: [],
     semantics: {},
     missingNames: {},
@@ -72,6 +90,7 @@ export function reportOf({ chosen, outcomes, ...rest }: Run): Report {
     for (const totals of isOperator ? operatorTotals(report, counts) : [section(report, counts)]) {
       totals[verdict]++;
     }
+    if (isOperator) addFacets(report, counts, outcome);
     if (verdict !== "failed") continue;
     const failures = isOperator ? report.failures : section(report, counts).failures;
     failures.push({ id, kind, stage, reason });
@@ -81,13 +100,41 @@ export function reportOf({ chosen, outcomes, ...rest }: Run): Report {
 
 function operatorTotals(
   { tiers, groups, operators }: Report,
-  { tier, group, op }: { tier: number; group: string; op: string },
+  { tier, group, op }: OperatorCase,
 ): Totals[] {
   return [
     entryOf(tiers, String(tier), noTotals),
     entryOf(groups, `${tier}/${group}`, noTotals),
     entryOf(operators, op, noTotals),
   ];
+}
+
+const noShare = (): Share => ({ passed: 0, total: 0 });
+
+function addFacets({ facets }: Report, one: OperatorCase, outcome: Outcome): void {
+  const { value, gradient, secondOrder, error, dtypes } = entryOf(facets, one.op, () => ({
+    group: `${one.tier}/${one.group}`,
+    value: noShare(),
+    gradient: noShare(),
+    secondOrder: noShare(),
+    error: noShare(),
+    dtypes: [],
+  }));
+  const count = (share: Share, holds: boolean): void => {
+    share.total++;
+    if (holds) share.passed++;
+  };
+  const isPassed = outcome.verdict === "passed";
+  const reached = (...stages: Stage[]): boolean =>
+    isPassed || (outcome.verdict === "failed" && stages.includes(outcome.stage));
+  if (one.dtype === null) {
+    count(error, isPassed);
+    return;
+  }
+  count(value, reached("grad", "second_order"));
+  if (one.hasGradient) count(gradient, reached("second_order"));
+  if (one.hasSecondOrder) count(secondOrder, isPassed);
+  if (reached("grad", "second_order") && !dtypes.includes(one.dtype)) dtypes.push(one.dtype);
 }
 
 const section = ({ semantics }: Report, name: string): Totals & { failures: Failure[] } =>

@@ -135,11 +135,16 @@ async function checkBinary(adapter: Adapter, one: BinaryPromotion): Promise<void
   await checkDTypes(adapter, one, () => {
     if (op === "where") return adapter.call("torch.where", [trueTensor(adapter), x, y]);
     if (op === "cat" || op === "stack") return adapter.call(`torch.${op}`, [[x, y]]);
+    const mirror = a.kind === "scalar" && mirrored[op as keyof typeof mirrored];
+    if (mirror) return adapter.call(`torch.${mirror}`, [y, x]);
     if (op.endsWith("_"))
       return adapter.method(x, op === "copy_" && b.kind === "scalar" ? "fill_" : op, [y]);
     return adapter.call(`torch.${op}`, [x, y]);
   });
 }
+
+/** PyTorch's comparisons take no number first; Python makes `2 < x` the other side's `x > 2`. */
+const mirrored = { eq: "eq", ne: "ne", lt: "gt", le: "ge", gt: "lt", ge: "le" } as const;
 
 const trueTensor = (adapter: Adapter): unknown =>
   adapter.call("torch.tensor", [true], { dtype: "bool" });

@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { compileLanes } from "../../src/base/evaluate-lanes.ts";
 import type { LaneBody } from "../../src/base/lanes.ts";
-import { type Lane, type LaneWriter, traceLanes } from "../../src/base/trace-lanes.ts";
+import { traceLanes } from "../../src/base/trace-lanes.ts";
 import { erf, erfc } from "../../src/ops/approximations/error-function.ts";
 import { exp, expm1, sigmoid, tanh } from "../../src/ops/approximations/exponential.ts";
 import { log, log1p, log2 } from "../../src/ops/approximations/logarithm.ts";
 import { pow } from "../../src/ops/approximations/power.ts";
 import { cos, sin } from "../../src/ops/approximations/trigonometric.ts";
-import { inTwoParts, type Precise, precise } from "../precise.ts";
+import { inTwoParts, precise } from "../precise.ts";
 import * as truths from "../truths.ts";
 import {
   around32,
@@ -21,22 +21,7 @@ import {
   ulpError32,
   ulpError64,
 } from "../ulp.ts";
-
-type Write = (k: LaneWriter, x: Lane) => Lane;
-
-interface Case {
-  readonly write: Write;
-  readonly truth: (x: number) => number;
-  readonly precise: (x: number) => Precise;
-  /** Promised ulps, f32 and f64. */
-  readonly ulps: readonly [number, number];
-  /** Where the promise holds. */
-  readonly within?: (x: number) => boolean;
-  /** Where something changes: measured with its neighbours. */
-  readonly edges: readonly number[];
-  /** Measured densely in f64, with the number of points. */
-  readonly spans: readonly (readonly [low: number, high: number, points: number])[];
-}
+import { type Case, inverseCases, type Write } from "./approximation-cases.ts";
 
 const near = (x: number): boolean => Math.abs(x) < 1e4 || !Number.isFinite(x);
 const turnEdges = [0.5, 1, 1.5, 2, 3, 100, 355, 1000.5, 3183].map((turns) => turns * Math.PI);
@@ -153,6 +138,7 @@ const cases: Readonly<Record<string, Case>> = {
     edges: [-4, 0.5, 1, 9.194, 10.054, 10.06, 26.54, 27.22],
     spans: [[-6, 28, 300]],
   },
+  ...inverseCases,
 };
 
 interface Row {

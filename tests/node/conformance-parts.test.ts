@@ -146,7 +146,7 @@ describe("names", () => {
     const x = fake.tensor([1], { dtype: "float32" });
     const subtract = (args: Tree[]) => probe.prepare({ method: "__rsub__" }, args, {}, [x])();
     expect(subtract([{ tensor: 0 }, 2])).toEqual([2, x]);
-    expect(() => subtract([1, 2])).toThrow("no number.__rsub__");
+    expect(() => subtract([1, 2])).toThrow("__rsub__: a number has no such method");
   });
 
   test("a tuple index is several indices, a list is one", () => {
@@ -160,11 +160,12 @@ describe("names", () => {
 });
 
 describe("the report", () => {
+  const contents = { dtype: "float32", hasGradient: true, hasSecondOrder: false };
   const place = (id: string, group: string, tier = 1): Chosen => ({
     id,
     kind: "value",
     part: "ops/x.json",
-    counts: { tier, group, op: "x" },
+    counts: { tier, group, op: "x", ...contents },
   });
   const note = { about: "illConditioned", text: "value: 1, expected 2" } as const;
   const chosen: Chosen[] = [
@@ -188,6 +189,17 @@ describe("the report", () => {
     chosen,
     outcomes: new Map([...outcomes, ["p", program]]),
     ...rest,
+  });
+
+  test("counts what holds of each operator: a value whose gradient fails holds", () => {
+    expect(report.facets.x).toEqual({
+      group: "1/unary",
+      value: { passed: 2, total: 3 },
+      gradient: { passed: 1, total: 3 },
+      secondOrder: { passed: 0, total: 0 },
+      error: { passed: 0, total: 0 },
+      dtypes: ["float32"],
+    });
   });
 
   test("counts by tier and group; the semantics apart", () => {

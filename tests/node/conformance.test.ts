@@ -23,6 +23,7 @@ afterEach(() => {
 const squareCase: ValueCase = {
   id: "square/float32/1",
   kind: "value",
+  dtype: "float32",
   args: [{ tensor: 0 }],
   kwargs: {},
   tensors: [float32([2], [3, 4], { requires_grad: true })],
@@ -119,6 +120,7 @@ describe("a case", () => {
     const named = (second: string): ValueCase => ({
       id: "aminmax/1",
       kind: "value",
+      dtype: "float32",
       args: [{ tensor: 0 }],
       kwargs: {},
       tensors: squareCase.tensors,
@@ -263,12 +265,13 @@ describe("batches", () => {
 });
 
 describe("a lost page", () => {
+  const contents = { dtype: "float32", hasGradient: false, hasSecondOrder: false };
   const chosen = ["a", "crash", "b", "c"].map(
     (id): Chosen => ({
       id,
       kind: "value",
       part: "ops/x.json",
-      counts: { tier: 1, group: "unary", op: "x" },
+      counts: { tier: 1, group: "unary", op: "x", ...contents },
     }),
   );
   const pace = { batch: 2, lanes: 1, caseMilliseconds: 1000 };

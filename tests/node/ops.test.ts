@@ -29,7 +29,7 @@ function drawn({ inputs }: Case, seed: number): number[][] {
 
 const isFloating = ({ dtype }: Input): boolean => dtype === undefined;
 const asHeld = ({ dtype }: Input, data: number[]): number[] =>
-  dtype === "bool" ? data.map((x) => Math.floor(x)) : data;
+  dtype === undefined ? data : data.map((x) => Math.floor(x));
 
 const valuesOf = (one: Case, data: number[][], dtype: DType): Value[] =>
   one.inputs.map((input, at) =>

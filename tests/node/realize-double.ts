@@ -1,10 +1,11 @@
 // Stands in for src/realize.ts: the same promises, kept by the naive evaluator on the same thread.
 
-import { type DType, dtypes, type TypedArray, typedArray } from "../../src/base/dtypes.ts";
+import { type DType, dtypes, readable, type TypedArray } from "../../src/base/dtypes.ts";
 import type { Shape } from "../../src/base/shapes.ts";
 import { type Memory, memoryNode, type Node, settle } from "../../src/graph/node.ts";
-import { evaluateNode } from "../naive.ts";
+import { emptyArray, evaluateNode } from "../naive.ts";
 
+/** Elements as numbers to read: a half as its value. */
 const memories = new WeakMap<Memory, TypedArray>();
 
 /** Nodes asked for since the last `takeRequests`, one list a tick. */
@@ -29,10 +30,9 @@ const elementsOf = (node: Node): TypedArray => {
 };
 
 function hold(dtype: DType, data: ArrayLike<number>): Memory {
-  const { bytes } = dtypes[dtype];
-  const elements = typedArray(dtype, new ArrayBuffer(data.length * bytes), 0, data.length);
+  const elements = emptyArray(dtype, data.length);
   elements.set(data);
-  const memory = { bytes: data.length * bytes };
+  const memory = { bytes: data.length * dtypes[dtype].bytes };
   memories.set(memory, elements);
   return memory;
 }
@@ -67,7 +67,7 @@ function run(nodes: readonly Node[]): void {
 }
 
 export function upload(dtype: DType, shape: Shape, data: TypedArray): Node {
-  return memoryNode(dtype, shape, hold(dtype, data));
+  return memoryNode(dtype, shape, hold(dtype, readable(dtype, data)));
 }
 
 export function readNow(node: Node): TypedArray | null {
@@ -83,11 +83,13 @@ export async function read(node: Node): Promise<TypedArray> {
 
 function copyOf(node: Node): TypedArray {
   const data = node.memory ? elementsOf(node) : evaluate(node);
-  const { bytes } = dtypes[node.dtype];
-  const copy = typedArray(node.dtype, new ArrayBuffer(data.length * bytes), 0, data.length);
+  const copy = emptyArray(node.dtype, data.length);
   copy.set(data);
   return copy;
 }
+
+/** Nobody is told how requests end. */
+export const observeRequests = (): void => undefined;
 
 /** No copy is needed here either: printing is done with it at once. */
 export const peek = readNow;

@@ -296,7 +296,7 @@ describe("indexing", () => {
     [[0, 0, 0], "too many indices"],
     [[0.5], "an index must be an integer"],
     [[[5]], "index 5 is out of bounds"],
-    [[tensor(0.5)], "must be int64, int32 or bool"],
+    [[tensor(0.5)], "must be int64, int32, uint8 or bool"],
     [["a"], "an index is an integer"],
   ])("by %j is refused", (indices, message) => {
     expect(() => x().index(...(indices as never[]))).toThrow(message);

@@ -1,7 +1,9 @@
-// `npm run ulp -- exp [sin …] [--stride N] [--simd fixed]`: a unary function on all 2^32 float32 inputs,
-// through the library in Chromium, against the float64 truth. Prints the largest error in ulps and
-// where; exits 1 when a promise is broken. A stride of N takes every N-th pattern.
+// `npm run ulp -- exp [sin …] [--stride N] [--simd fixed] [--record]`: unary functions (or `all`) on all
+// 2^32 float32 inputs, through the library in Chromium, against the float64 truth. Prints the largest
+// error in ulps and where; exits 1 when a promise is broken. A stride of N takes every N-th pattern.
+// --record keeps the errors in measured.json, from which docs/operators.md is made.
 
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { SweepOptions, SweepResult } from "./page.ts";
@@ -11,10 +13,15 @@ export async function main(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: { stride: { type: "string" }, simd: { type: "string" } },
+    options: {
+      stride: { type: "string" },
+      simd: { type: "string" },
+      record: { type: "boolean", default: false },
+    },
   });
-  const unknown = positionals.find((name) => !(name in promises));
-  if (unknown || positionals.length === 0) {
+  const names = positionals[0] === "all" ? Object.keys(promises) : positionals;
+  const unknown = names.find((name) => !(name in promises));
+  if (unknown || names.length === 0) {
     console.error(
       `ulp: wanted some of ${Object.keys(promises).join(" ")}, got ${unknown ?? "none"}`,
     );
@@ -24,11 +31,12 @@ export async function main(argv: string[]): Promise<number> {
   const simd = values.simd === "fixed" ? "fixed" : "auto";
   let isKept = true;
   await inChromium(async (sweep) => {
-    for (const name of positionals) {
+    for (const name of names) {
       const begin = Date.now();
       const result = await sweep({ name, stride, simd });
       const { promise } = promises[name] as (typeof promises)[string];
       if (!(result.worst <= promise)) isKept = false;
+      if (values.record) record(name, simd, result.worst);
       const seconds = ((Date.now() - begin) / 1000).toFixed(0);
       console.log(
         `${name}: ${result.worst.toFixed(3)} ulp at ${result.at} (promised ${promise}), ` +
@@ -37,6 +45,19 @@ export async function main(argv: string[]): Promise<number> {
     }
   });
   return isKept ? 0 : 1;
+}
+
+const measured = join(import.meta.dirname, "measured.json");
+
+/** Errors by how madd rounds. */
+type Measured = Record<string, { once?: number; twice?: number }>;
+
+function record(name: string, simd: "auto" | "fixed", ulps: number): void {
+  const known = JSON.parse(readFileSync(measured, "utf8")) as Measured;
+  const key = simd === "fixed" ? "twice" : "once";
+  known[name] = { ...known[name], [key]: Number(ulps.toFixed(3)) };
+  const sorted = Object.entries(known).sort(([a], [b]) => (a < b ? -1 : 1));
+  writeFileSync(measured, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`);
 }
 
 /** Serves the page, and gives `use` a function that sweeps in it. */

@@ -16,7 +16,7 @@ export class IndexCheck {
     private readonly loop: LoopWriter,
     private readonly args: Local,
   ) {
-    loop.checkIndex = (index, extent, position) => this.check(index, extent, position);
+    loop.gathers.check = (index, extent, position) => this.check(index, extent, position);
   }
 
   /** index where it is in 0 … extent − 1, else 0; lanes that are not real are 0. */

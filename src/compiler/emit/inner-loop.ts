@@ -174,7 +174,7 @@ export function chunkRows(
 }
 
 /** Two i32 on the stack: the smaller goes to `into`. */
-function minimum(f: FunctionBuilder, into: Local): void {
+export function minimum(f: FunctionBuilder, into: Local): void {
   const other = f.local("i32");
   f.set(other);
   f.set(into);

@@ -1,23 +1,31 @@
-// One function per kernel: (args, begin, end) runs units [begin, end) of its outputs. What a unit is
+// One function per kernel: (args, begin, end, scratch) runs units [begin, end) of its outputs. What a unit is
 // stands with each kind; `unitsOf` and the code must agree, so they stand side by side.
 
 import type { FunctionBuilder, Local } from "../../wasm/function.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import type { RunnableKernel } from "../kernel.ts";
+import { carryCode } from "./carry-code.ts";
 import { columnsCode, columnsUnits } from "./columns-code.ts";
+import { compactCode, compactUnits } from "./compact-code.ts";
 import { IndexCheck, mayFault } from "./index-check.ts";
 import { LoopWriter } from "./loop-writer.ts";
 import { mapCode, mapUnits } from "./map-code.ts";
 import { mergeCode } from "./merge-code.ts";
 import { rowsCode, rowsUnits } from "./rows-code.ts";
+import { scanColumnsCode, scanColumnsUnits } from "./scan-columns-code.ts";
+import { scanRowsCode, scanRowsUnits } from "./scan-rows-code.ts";
 import { scatterCode, scatterUnits } from "./scatter-code.ts";
+import { tilesCode, tilesUnits } from "./tiles-code.ts";
 
 /** Writes the kernel as an exported function of the module. */
 export function writeKernel(module: ModuleBuilder, name: string, kernel: RunnableKernel): void {
-  module.func(name, [module.addressType, "i32", "i32"], [], (f, args, begin, end) => {
+  const { addressType } = module;
+  const params = [addressType, "i32", "i32", addressType] as const;
+  module.func(name, params, [], (f, args, begin, end, scratch) => {
     const faults = mayFault(kernel);
+    const isTiled = kernel.kind === "tiles";
     const isRelaxed = module.simd === "relaxed";
-    const loop = new LoopWriter(f, kernel, { isRelaxed, faults, args });
+    const loop = new LoopWriter(f, kernel, { isRelaxed, faults, args, scratch, isTiled });
     if (faults) new IndexCheck(loop, args);
     forUnits(f, begin, end, kernelBody(kernel, loop));
   });
@@ -28,6 +36,8 @@ function kernelBody(kernel: RunnableKernel, loop: LoopWriter): (unit: Local) => 
   switch (kernel.kind) {
     case "map":
       return mapCode(kernel, loop);
+    case "tiles":
+      return tilesCode(kernel, loop);
     case "rows":
       return rowsCode(kernel, loop);
     case "columns":
@@ -36,6 +46,14 @@ function kernelBody(kernel: RunnableKernel, loop: LoopWriter): (unit: Local) => 
       return mergeCode(kernel, loop);
     case "scatter":
       return scatterCode(kernel, loop);
+    case "compact":
+      return compactCode(kernel, loop);
+    case "scanRows":
+      return scanRowsCode(kernel, loop);
+    case "scanColumns":
+      return scanColumnsCode(kernel, loop);
+    case "carry":
+      return carryCode(kernel, loop);
     default: {
       const unreachable: never = kernel;
       return unreachable;
@@ -47,13 +65,22 @@ export function unitsOf(kernel: RunnableKernel): number {
   switch (kernel.kind) {
     case "map":
     case "merge":
+    case "carry":
       return mapUnits(kernel.axes);
+    case "tiles":
+      return tilesUnits(kernel.axes);
     case "rows":
       return rowsUnits(kernel);
     case "columns":
       return columnsUnits(kernel);
     case "scatter":
       return scatterUnits(kernel);
+    case "compact":
+      return compactUnits(kernel);
+    case "scanRows":
+      return scanRowsUnits(kernel);
+    case "scanColumns":
+      return scanColumnsUnits(kernel);
     default: {
       const unreachable: never = kernel;
       return unreachable;

@@ -7,11 +7,13 @@
 import { dtypes } from "../../base/dtypes.ts";
 import type { LaneBody, LaneType } from "../../base/lanes.ts";
 import type { FunctionBuilder, Local } from "../../wasm/function.ts";
-import type { SubAxis } from "../access.ts";
 import type { Axis, KernelValue, Stream } from "../kernel.ts";
+import { GatherCode } from "./gather-code.ts";
+import { IndexCode } from "./index-code.ts";
 import { type Hoisted, LaneCode } from "./lane-code.ts";
+import { type Level, levelsOf } from "./levels.ts";
 import type { Position } from "./position.ts";
-import { newRegister, type Register } from "./register.ts";
+import type { Register } from "./register.ts";
 import { StreamCode, type Walker } from "./stream-code.ts";
 
 export interface LoopParts {
@@ -43,8 +45,6 @@ export function cellsOf(parts: LoopParts, faults: boolean): CellUse[] {
 const isScalarCell = (cell: CellUse, value: { index: number; type: LaneType }): boolean =>
   cell.kind === "scalar" && cell.index === value.index && cell.type === value.type;
 
-type Level = "function" | "row" | "vector";
-
 export class LoopWriter {
   readonly lanes: LaneCode;
   readonly pointers: Local[];
@@ -53,21 +53,32 @@ export class LoopWriter {
   readonly inner: number;
   private readonly bases: Local[];
   private readonly streams: StreamCode;
+  readonly index: IndexCode;
+  readonly gathers: GatherCode;
+  /** Pointers of the tile's rows after the first, by row and stream. */
+  private readonly rowPointers: Local[][] = [];
   private readonly cells: readonly CellUse[];
-  private readonly levels: Level[];
+  private readonly levels: readonly Level[];
   private readonly hoisted = new Map<number, Register>();
   /** Per value, the instructions of its body that scalars and constants alone make. */
   private readonly invariants = new Map<number, Hoisted>();
-  private readonly indexBases = new Map<number, Local>();
   /** Values of the vectors at hand, by copy. */
   private written: Map<number, Register>[] = [];
 
   constructor(
     readonly f: FunctionBuilder,
     readonly parts: LoopParts,
-    options: { isRelaxed: boolean; faults: boolean; args: Local },
+    readonly options: {
+      isRelaxed: boolean;
+      faults: boolean;
+      args: Local;
+      /** Address of the worker's own memory. */
+      scratch: Local;
+      /** Several rows are at hand at a time: what is the same along a row is not the same for all. */
+      isTiled: boolean;
+    },
   ) {
-    const { axes, streams, values } = parts;
+    const { axes, streams } = parts;
     this.lanes = new LaneCode(f, options.isRelaxed);
     this.cells = cellsOf(parts, options.faults);
     this.inner = axes.at(-1)?.size ?? 1;
@@ -75,19 +86,15 @@ export class LoopWriter {
     this.bases = streams.map(() => f.local(f.addressType));
     this.pointers = streams.map(() => f.local(f.addressType));
     this.streams = new StreamCode(f, this.lanes);
-    this.levels = [];
-    for (const value of values) this.levels.push(this.levelOf(value));
+    this.index = new IndexCode(f, this.streams, this.indices);
+    this.gathers = new GatherCode(this, this.streams);
+    this.levels = levelsOf(parts, options.isTiled);
     this.prologue(options.args);
   }
 
-  private levelOf(value: KernelValue): Level {
-    if (value.kind === "scalar" || value.kind === "constant") return "function";
-    if (value.kind === "load") return levelOfWalk(this.parts.streams[value.stream] as Stream);
-    if (value.kind === "index") return levelOfWalk(value);
-    if (value.kind !== "apply") return "vector";
-    const levels = value.args.map((arg) => this.levels[arg]);
-    if (levels.includes("vector")) return "vector";
-    return levels.includes("row") ? "row" : "function";
+  /** Whether a value is the same along a row. */
+  isAlongRow(at: number): boolean {
+    return this.levels[at] !== "vector";
   }
 
   private prologue(args: Local): void {
@@ -101,7 +108,7 @@ export class LoopWriter {
     for (const value of this.parts.values)
       if (value.kind === "apply") this.lanes.prepare(value.body);
     this.parts.values.forEach((value, at) => this.hoistInvariant(args, value, at));
-    if (this.parts.streams.some(({ dtype }) => dtype === "bool")) this.lanes.constant("i32", 0);
+    for (const { dtype } of this.parts.streams) this.streams.elements.prepare(dtype);
   }
 
   /** Writes once what scalars and constants alone make. */
@@ -165,9 +172,10 @@ export class LoopWriter {
     });
   }
 
-  /** Sets every pointer from the indices, and what stays the same along a row. */
-  startRow(valueCount: { from: number; to: number }): void {
+  /** Sets the pointers of streams from the indices, and what stays the same along a row. */
+  startRow(valueCount: { from: number; to: number }, isWanted?: (stream: number) => boolean): void {
     this.parts.streams.forEach((stream, at) => {
+      if (isWanted && !isWanted(at)) return;
       this.pointTo(
         this.pointers[at] as Local,
         this.bases[at] as Local,
@@ -177,9 +185,26 @@ export class LoopWriter {
     });
     for (let at = valueCount.from; at < valueCount.to; at++) {
       const value = this.parts.values[at] as KernelValue;
-      if (value.kind === "index") this.indexBases.set(at, this.indexBase(value));
+      if (value.kind === "index") this.index.startRow(at, value);
+      if (value.kind === "gather") this.gathers.startRow(at, value);
       if (this.levels[at] !== "row") continue;
       this.hoisted.set(at, this.write(at, { offset: null, copy: 0, lanes: 4 }));
+    }
+  }
+
+  /** Sets the pointers of the rows after the one at hand, along the last axis but one. */
+  startRowsAfter(count: number): void {
+    const { f } = this;
+    for (let row = 0; row < count; row++) {
+      this.rowPointers[row] ??= this.parts.streams.map(() => f.local(f.addressType));
+      this.parts.streams.forEach(({ strides, dtype }, at) => {
+        const before = row === 0 ? this.pointers : this.rowPointers[row - 1];
+        const step = (strides.at(-2) ?? 0) * dtypes[dtype].bytes;
+        f.get(before?.[at] as Local);
+        f.address(Math.abs(step));
+        f.addressOp(step < 0 ? "sub" : "add");
+        f.set(this.rowPointers[row]?.[at] as Local);
+      });
     }
   }
 
@@ -209,22 +234,6 @@ export class LoopWriter {
     f.addressOp(stride < 0 ? "sub" : "add");
   }
 
-  private indexBase(value: KernelValue & { kind: "index" }): Local {
-    const { f } = this;
-    const base = f.local("i32");
-    f.i32(value.offset);
-    this.indices.forEach((index, axis) => {
-      const stride = value.strides[axis] as number;
-      if (stride === 0) return;
-      f.get(index);
-      f.i32(stride);
-      f.op("i32.mul");
-      f.op("i32.add");
-    });
-    f.set(base);
-    return base;
-  }
-
   /** Starts a vector, or several: forgets the values of those before. */
   startVector(): void {
     this.written = [];
@@ -232,17 +241,17 @@ export class LoopWriter {
 
   /** The register of a value at a position; written where it is first asked for. */
   value(at: number, position: Position): Register {
-    const known = this.hoisted.get(at) ?? this.written[position.copy]?.get(at);
+    const known = this.hoisted.get(at) ?? this.written[slotOf(position)]?.get(at);
     if (known) return known;
     const register = this.write(at, position);
-    this.setValue(at, register, position.copy);
+    this.setValue(at, register, slotOf(position));
     return register;
   }
 
-  /** Gives a value a register, at a copy: a finished reduction, in the epilogue. */
-  setValue(at: number, register: Register, copy = 0): void {
-    this.written[copy] ??= new Map();
-    this.written[copy]?.set(at, register);
+  /** Gives a value a register, in a slot: a finished reduction, in the epilogue. */
+  setValue(at: number, register: Register, slot = 0): void {
+    this.written[slot] ??= new Map();
+    this.written[slot]?.set(at, register);
   }
 
   /** Writes the wanted values, and what they need, at several positions in step. */
@@ -255,7 +264,9 @@ export class LoopWriter {
       }
       const args = positions.map((position) => value.args.map((arg) => this.value(arg, position)));
       const results = this.lanes.runInStep(value.body, args, this.invariants.get(at));
-      positions.forEach(({ copy }, p) => this.setValue(at, results[p]?.[0] as Register, copy));
+      positions.forEach((position, p) =>
+        this.setValue(at, results[p]?.[0] as Register, slotOf(position)),
+      );
     }
   }
 
@@ -284,26 +295,27 @@ export class LoopWriter {
         return results?.[0] as Register;
       }
       case "index":
-        return this.index(at, value, position);
+        return this.index.write(at, value, position);
       case "gather":
-        return this.gather(value, position);
+        return this.gathers.write(at, value, position);
       default:
         throw new Error(`internal: emit: ${value.kind} has no code of its own`);
     }
   }
 
-  private walker(stream: number, whenFlat: number): Walker {
+  walker(stream: number, whenFlat: number, row = 0): Walker {
     const { dtype, strides, steps } = this.parts.streams[stream] as Stream;
-    const pointer = this.pointers[stream] as Local;
+    const pointers = row === 0 ? this.pointers : this.rowPointers[row - 1];
+    const pointer = pointers?.[stream] as Local;
     return { pointer, dtype, stride: strides.at(-1) ?? whenFlat, steps };
   }
 
   load(stream: number, position: Position): Register {
-    return this.streams.load(this.walker(stream, 0), position);
+    return this.streams.load(this.walker(stream, 0, position.row), position);
   }
 
   store(stream: number, register: Register, position: Position): void {
-    this.streams.store(this.walker(stream, 1), register, position);
+    this.streams.store(this.walker(stream, 1, position.row), register, position);
   }
 
   /** Loads and stores through a pointer that the kernel moves itself. */
@@ -321,90 +333,13 @@ export class LoopWriter {
     this.storeAt(this.pointers[stream] as Local, dtype, register, 0);
   }
 
-  /** index base + (position + lane)·stride, in four lanes. */
-  private index(at: number, value: KernelValue & { kind: "index" }, position: Position): Register {
-    const { f } = this;
-    const stride = value.strides.at(-1) ?? 0;
-    const register = newRegister(f, "i32");
-    if (value.steps) return this.dividedIndex(at, value.steps, position);
-    f.get(this.indexBases.get(at) as Local);
-    if (stride !== 0) this.elementIndex(position, stride);
-    f.op("i32x4.splat");
-    if (stride !== 0) {
-      f.v128(new Uint8Array(Int32Array.from([0, stride, 2 * stride, 3 * stride]).buffer));
-      f.op("i32x4.add");
-    }
-    f.set(register.parts[0] as Local);
-    return register;
-  }
-
-  private dividedIndex(at: number, steps: readonly SubAxis[], position: Position): Register {
-    const { f } = this;
-    const register = newRegister(f, "i32");
-    f.get(this.indexBases.get(at) as Local);
-    f.op("i32x4.splat");
-    f.set(register.parts[0] as Local);
-    for (let lane = 0; lane < position.lanes; lane++) {
-      const digits = this.streams.digits(steps, position, lane);
-      f.get(register.parts[0] as Local);
-      f.get(this.indexBases.get(at) as Local);
-      steps.forEach(({ stride }, step) => {
-        f.get(digits[step] as Local);
-        f.i32(stride);
-        f.op("i32.mul");
-        f.op("i32.add");
-      });
-      f.lane("i32x4.replace_lane", lane);
-      f.set(register.parts[0] as Local);
-    }
-    return register;
-  }
-
-  /** Adds the position's first element, times a stride, to the i32 on the stack. */
-  elementIndex(position: Position, stride: number): void {
-    const { f } = this;
-    if (position.offset) {
-      f.get(position.offset);
-      if (f.addressType === "i64") f.op("i32.wrap_i64");
-      f.i32(2);
-      f.op("i32.shr_u");
-      f.i32(stride);
-      f.op("i32.mul");
-      f.op("i32.add");
-    }
-    if (position.copy > 0) {
-      f.i32(position.copy * 4 * stride);
-      f.op("i32.add");
-    }
-  }
-
-  /** Set by the kernel's writer: checks an index register and returns the one to use. */
-  checkIndex: ((index: Register, extent: number, position: Position) => Register) | null = null;
-
-  private gather(value: KernelValue & { kind: "gather" }, position: Position): Register {
-    const raw = this.value(value.index, position);
-    const index = this.checkIndex ? this.checkIndex(raw, value.extent, position) : raw;
-    const walk = { index, stride: value.stride };
-    return this.streams.gather(this.walker(value.stream, 0), walk, position);
-  }
-
-  lanesAddress(
-    stream: number,
-    index: Register,
-    stride: number,
-    position: Position,
-    lane: number,
-  ): Local {
-    return this.streams.laneAddress(this.walker(stream, 0), { index, stride }, position, lane);
-  }
-
   loadAt(address: Local, dtype: Stream["dtype"]): Register {
-    return this.streams.loadSplat(address, dtype, 0);
+    return this.streams.elements.loadSplat(dtype, address, 0);
   }
 
   storeAt(address: Local, dtype: Stream["dtype"], register: Register, lane: number): void {
-    const packed = dtype === "bool" ? this.streams.packBool(register) : register;
-    this.streams.storeLane(address, dtype, packed, { lane, offset: 0 });
+    const { elements } = this.streams;
+    elements.storeLane(dtype, elements.packed(dtype, register), { address, offset: 0, lane });
   }
 }
 
@@ -417,5 +352,4 @@ const maskBody: LaneBody = {
   outputs: [2],
 };
 
-const levelOfWalk = ({ strides, steps }: Pick<Stream, "strides" | "steps">): Level =>
-  steps || (strides.at(-1) ?? 0) !== 0 ? "vector" : "row";
+const slotOf = ({ copy, row = 0 }: Position): number => copy + row;

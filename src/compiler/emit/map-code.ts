@@ -14,6 +14,7 @@ import {
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 import type { Register } from "./register.ts";
+import { isWorthTouching, touchAhead } from "./touch-code.ts";
 
 export function mapUnits(axes: readonly Axis[]): number {
   const rows = sizeOf(axes.slice(0, -1).map(({ size }) => size));
@@ -39,9 +40,21 @@ export function mapCode(kernel: MapKernel, loop: LoopWriter): (unit: Local) => v
   };
   return (unit) => {
     const { rest, block } = splitBlock(f, unit, blocks);
+    if (!block) touchTables(kernel, loop, unit);
     loop.decode(rest, outerAxes(kernel.axes.length));
     loop.startRow({ from: 0, to: kernel.values.length });
     const range = blockRange(f, block, { inner, length: blockElements });
     overRow(loop, range, unrolling, write);
   };
+}
+
+/** The rows of tables that the next units will read. */
+function touchTables(kernel: MapKernel, loop: LoopWriter, at: Local): void {
+  const axes = outerAxes(kernel.axes.length);
+  const count = mapUnits(kernel.axes);
+  for (const value of kernel.values) {
+    if (value.kind !== "gather") continue;
+    const row = { ...value, elements: loop.inner, strip: null };
+    if (isWorthTouching(loop, row)) touchAhead(loop, row, { at, count, axes });
+  }
 }

@@ -86,7 +86,7 @@ function mergeReduction(
   return states.finish(r, a0);
 }
 
-function repeat({ f }: LoopWriter, times: number, body: () => void): void {
+export function repeat({ f }: LoopWriter, times: number, body: () => void): void {
   const left = f.local("i32");
   f.i32(times);
   f.set(left);

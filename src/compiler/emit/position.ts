@@ -8,4 +8,6 @@ export interface Position {
   readonly copy: number;
   /** How many of the four lanes are real; the others may hold anything and are not stored. */
   readonly lanes: number;
+  /** The row of a tile, whose positions are one vector in each of several rows; elsewhere absent. */
+  readonly row?: number;
 }

@@ -155,7 +155,7 @@ class RowsWriter {
     f.get(this.row);
     f.i32(loop.inner);
     f.op("i32.mul");
-    loop.elementIndex(position, 1);
+    loop.index.element(position, 1);
     f.op("i32x4.splat");
     f.v128(new Uint8Array(Int32Array.from([0, 1, 2, 3]).buffer));
     f.op("i32x4.add");

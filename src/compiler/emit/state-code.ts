@@ -5,6 +5,7 @@ import type { Local } from "../../wasm/function.ts";
 import type { Reduction } from "../kernel.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import { moveRegister, newRegister, type Register } from "./register.ts";
+import { reorderLanes } from "./reorder-lanes.ts";
 
 export type State = readonly Register[];
 
@@ -86,26 +87,9 @@ export class StateCode {
       this.merge(
         r,
         state,
-        state.map((register) => this.shuffled(register, order)),
+        state.map((register) => reorderLanes(this.loop.f, register, order)),
       );
     }
-  }
-
-  private shuffled(register: Register, order: readonly number[]): Register {
-    const { f } = this.loop;
-    const result = newRegister(f, register.type);
-    const [low, high] = register.parts as [Local, Local | undefined];
-    result.parts.forEach((part, at) => {
-      f.get(low);
-      f.get(high ?? low);
-      const width = high ? 8 : 4;
-      const own = high ? order.slice(at * 2, at * 2 + 2) : order;
-      f.shuffle(
-        own.flatMap((lane) => Array.from({ length: width }, (_, byte) => lane * width + byte)),
-      );
-      f.set(part);
-    });
-    return result;
   }
 
   finish(r: number, state: State): Register {
@@ -114,7 +98,7 @@ export class StateCode {
   }
 }
 
-const usesInput = (body: LaneBody, at: number): boolean =>
+export const usesInput = (body: LaneBody, at: number): boolean =>
   body.outputs.includes(at) || body.instructions.some(({ args }) => args.includes(at));
 
 /** A mask of the first `lanes` lanes. */

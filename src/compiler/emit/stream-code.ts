@@ -1,13 +1,16 @@
-// Loads and stores of four elements, whatever their width and stride. A bool lies as a byte (0, 1) and
-// is a mask in registers. Only real lanes of a tail are stored, and only real lanes are loaded where a
-// whole vector would reach beyond the buffer's slack.
+// Loads and stores of four elements, whatever their stride. Only real lanes of a tail are stored, and
+// only real lanes are loaded where a whole vector would reach beyond the buffer's slack.
 
 import { type DType, dtypes } from "../../base/dtypes.ts";
 import type { FunctionBuilder, Local } from "../../wasm/function.ts";
 import type { SubAxis } from "../access.ts";
+import { ElementCode } from "./element-code.ts";
 import type { LaneCode } from "./lane-code.ts";
 import type { Position } from "./position.ts";
-import { isWide, newRegister, type Register } from "./register.ts";
+import { isWide, type Register } from "./register.ts";
+import { reorderLanes } from "./reorder-lanes.ts";
+
+const backwards = [3, 2, 1, 0];
 
 export interface Walker {
   readonly pointer: Local;
@@ -24,52 +27,39 @@ interface IndexWalk {
 }
 
 export class StreamCode {
+  readonly elements: ElementCode;
+
   constructor(
     private readonly f: FunctionBuilder,
-    private readonly lanes: LaneCode,
-  ) {}
-
-  load(walker: Walker, position: Position): Register {
-    const { dtype, stride } = walker;
-    if (walker.steps)
-      return this.assemble(dtype, this.dividedPlaces(walker, walker.steps, position));
-    if (stride === 0) return this.loadSplat(walker.pointer, dtype, 0);
-    if (stride !== 1) return this.loadStrided(walker, position);
-    const { f } = this;
-    const register = newRegister(f, dtypes[dtype].lane);
-    const offset = position.copy * 4 * dtypes[dtype].bytes;
-    if (dtype === "bool") {
-      this.address(walker, position);
-      f.load("v128.load32_zero", { offset, align: 0 });
-      f.op("i16x8.extend_low_i8x16_u");
-      f.op("i32x4.extend_low_i16x8_u");
-      f.op("i32x4.neg");
-      f.set(register.parts[0] as Local);
-      return register;
-    }
-    const address = register.parts.length > 1 ? this.keep(walker, position) : null;
-    register.parts.forEach((part, at) => {
-      if (address) f.get(address);
-      else this.address(walker, position);
-      f.load("v128.load", { offset: offset + at * 16, align: 2 });
-      f.set(part);
-    });
-    return register;
+    lanes: LaneCode,
+  ) {
+    this.elements = new ElementCode(f, lanes);
   }
 
-  /** One element in all lanes. */
-  loadSplat(pointer: Local, dtype: DType, offset: number): Register {
-    const { f } = this;
-    const type = dtypes[dtype].lane;
-    const local = f.local("v128");
-    f.get(pointer);
-    if (dtype === "bool") {
-      f.load("i32.load8_u", { offset });
-      f.op("i32x4.splat");
-      f.op("i32x4.neg");
-    } else f.load(isWide(type) ? "v128.load64_splat" : "v128.load32_splat", { offset });
-    f.set(local);
-    return { type, parts: isWide(type) ? [local, local] : [local] };
+  load(walker: Walker, position: Position): Register {
+    const { dtype, stride, steps } = walker;
+    if (steps) return this.elements.assemble(dtype, this.dividedPlaces(walker, steps, position));
+    if (stride === 0) return this.elements.loadSplat(dtype, walker.pointer, 0);
+    if (stride === -1 && position.lanes === 4) {
+      const loaded = this.elements.load(dtype, this.fromLast(walker, position), 0);
+      return reorderLanes(this.f, loaded, backwards);
+    }
+    if (stride !== 1) return this.loadStrided(walker, position);
+    const offset = position.copy * 4 * dtypes[dtype].bytes;
+    return this.elements.load(dtype, this.addressing(walker, position), offset);
+  }
+
+  /** Writes the address of a vector on the stack, as often as it is asked for. */
+  private addressing(walker: Walker, position: Position): () => void {
+    if (!isWide(dtypes[walker.dtype].lane)) return () => this.address(walker, position);
+    const address = this.keep(walker, position);
+    return () => this.f.get(address);
+  }
+
+  /** As `addressing`, of four neighbours that are walked backwards. */
+  private fromLast(walker: Walker, position: Position): () => void {
+    const address = this.keep(walker, position, -3 * dtypes[walker.dtype].bytes);
+    return () => this.f.get(address);
   }
 
   private loadStrided(walker: Walker, position: Position): Register {
@@ -82,7 +72,7 @@ export class StreamCode {
       { length: position.lanes },
       (_, lane) => lane * stride * bytes - lowest,
     );
-    return this.assemble(
+    return this.elements.assemble(
       dtype,
       offsets.map((offset) => ({ address, offset })),
     );
@@ -152,7 +142,7 @@ export class StreamCode {
       address: this.laneAddress(walker, walk, position, lane),
       offset: 0,
     }));
-    return this.assemble(walker.dtype, places);
+    return this.elements.assemble(walker.dtype, places);
   }
 
   /** pointer + (position + lane)·stride + index[lane]·walk.stride, in bytes. */
@@ -181,111 +171,32 @@ export class StreamCode {
     f.addressOp(ahead < 0 ? "sub" : "add");
   }
 
-  /** Single elements side by side; missing lanes are 0. */
-  private assemble(dtype: DType, places: readonly { address: Local; offset: number }[]): Register {
-    const { f } = this;
-    const type = dtypes[dtype].lane;
-    const register = newRegister(f, type);
-    const width = isWide(type) ? 2 : 4;
-    register.parts.forEach((part, at) => {
-      const own = places.slice(at * width, (at + 1) * width);
-      own.forEach(({ address, offset }, lane) => {
-        f.get(address);
-        if (dtype === "bool") f.load("i32.load8_u", { offset });
-        else if (lane === 0)
-          f.load(width === 2 ? "v128.load64_zero" : "v128.load32_zero", { offset, align: 2 });
-        else {
-          f.get(part);
-          f.loadLane(width === 2 ? "v128.load64_lane" : "v128.load32_lane", lane, {
-            offset,
-            align: 2,
-          });
-        }
-        if (dtype === "bool") this.insertBool(part, lane);
-        f.set(part);
-      });
-    });
-    return register;
-  }
-
-  /** Byte on the stack → the lane of `part` as a mask, on the stack. */
-  private insertBool(part: Local, lane: number): void {
-    const { f } = this;
-    const byte = f.local("i32");
-    f.set(byte);
-    f.get(part);
-    f.i32(0);
-    f.get(byte);
-    f.op("i32.sub");
-    f.lane("i32x4.replace_lane", lane);
-  }
-
   store(walker: Walker, register: Register, position: Position): void {
-    const { f } = this;
-    const { dtype, stride } = walker;
-    const bytes = dtypes[dtype].bytes;
-    const isWhole = stride === 1 && position.lanes === 4;
-    const packed = dtype === "bool" ? this.packBool(register) : register;
-    const offset = position.copy * 4 * bytes;
-    if (walker.steps) {
-      this.dividedPlaces(walker, walker.steps, position).forEach(({ address }, lane) => {
-        this.storeLane(address, dtype, packed, { lane, offset: 0 });
+    const { dtype, stride, steps } = walker;
+    const { bytes } = dtypes[dtype];
+    if (stride === -1 && position.lanes === 4 && !steps) {
+      const packed = this.elements.packed(dtype, reorderLanes(this.f, register, backwards));
+      this.elements.store(dtype, packed, this.fromLast(walker, position), 0);
+      return;
+    }
+    const packed = this.elements.packed(dtype, register);
+    if (steps) {
+      this.dividedPlaces(walker, steps, position).forEach((place, lane) => {
+        this.elements.storeLane(dtype, packed, { ...place, lane });
       });
       return;
     }
-    if (isWhole && dtype === "bool") {
-      this.address(walker, position);
-      f.get(packed.parts[0] as Local);
-      f.storeLane("v128.store32_lane", 0, { offset, align: 0 });
-      return;
-    }
-    if (isWhole) {
-      const address = packed.parts.length > 1 ? this.keep(walker, position) : null;
-      packed.parts.forEach((part, at) => {
-        if (address) f.get(address);
-        else this.address(walker, position);
-        f.get(part);
-        f.store("v128.store", { offset: offset + at * 16, align: 2 });
-      });
+    if (stride === 1 && position.lanes === 4) {
+      const offset = position.copy * 4 * bytes;
+      this.elements.store(dtype, packed, this.addressing(walker, position), offset);
       return;
     }
     const lowest = stride < 0 ? (position.lanes - 1) * stride * bytes : 0;
     const address = this.keep(walker, position, lowest);
     for (let lane = 0; lane < position.lanes; lane++) {
-      const at = lane * stride * bytes - lowest;
-      this.storeLane(address, dtype, packed, { lane, offset: at });
+      const offset = lane * stride * bytes - lowest;
+      this.elements.storeLane(dtype, packed, { address, offset, lane });
     }
-  }
-
-  /** Stores one lane; a bool's register must be packed already, or be a mask of which byte 0 counts. */
-  storeLane(
-    address: Local,
-    dtype: DType,
-    register: Register,
-    { lane, offset }: { lane: number; offset: number },
-  ): void {
-    const { f } = this;
-    const isWideLane = isWide(dtypes[dtype].lane);
-    f.get(address);
-    f.get(register.parts[isWideLane ? lane >> 1 : 0] as Local);
-    if (dtype === "bool") f.storeLane("v128.store8_lane", lane, { offset });
-    else if (isWideLane) f.storeLane("v128.store64_lane", lane & 1, { offset, align: 2 });
-    else f.storeLane("v128.store32_lane", lane, { offset, align: 2 });
-  }
-
-  /** A mask's four lanes as bytes 0 or 1 in the first four bytes. */
-  packBool(mask: Register): Register {
-    const { f } = this;
-    const packed = newRegister(f, "i32");
-    const zero = this.lanes.constant("i32", 0);
-    f.get(mask.parts[0] as Local);
-    f.op("i32x4.neg");
-    f.get(zero.parts[0] as Local);
-    f.op("i16x8.narrow_i32x4_s");
-    f.get(zero.parts[0] as Local);
-    f.op("i8x16.narrow_i16x8_s");
-    f.set(packed.parts[0] as Local);
-    return { type: "mask", parts: packed.parts };
   }
 
   private keep(walker: Walker, position: Position, shift = 0): Local {

@@ -1,22 +1,50 @@
 // All records, and what a tensor's methods derive from.
 
+import { bitwiseRecords } from "./bitwise.ts";
 import { casts } from "./casts.ts";
+import { copies } from "./copies.ts";
 import { creationRecords } from "./creation.ts";
-import { indexed } from "./indexed.ts";
-import { arithmetics, choices, comparisons, rectifiers, transcendentals } from "./pointwise.ts";
+import { indexed, searches } from "./indexed.ts";
+import { integrationRecords } from "./integration.ts";
+import { joinRecords, positionRecords } from "./joins.ts";
+import { normRecords } from "./norms.ts";
+import { arithmetics, choices, comparisons, rectifiers } from "./pointwise.ts";
+import { fills, randoms } from "./random.ts";
+import { rearrangementRecords } from "./rearrangements.ts";
 import { reductionRecords } from "./reductions.ts";
-import { rearrangements, views } from "./shapes.ts";
+import { scanRecords } from "./scans.ts";
+import { views } from "./shapes.ts";
+import { splits } from "./splits.ts";
+import { hyperbolics, transcendentals, trigonometrics } from "./transcendental.ts";
+import { viewWrites } from "./view-writes.ts";
+import { windowRecords } from "./windows.ts";
 
 export const records = {
   ...arithmetics,
   ...transcendentals,
+  ...trigonometrics,
+  ...hyperbolics,
   ...comparisons,
   ...rectifiers,
   ...choices,
   ...reductionRecords,
+  ...scanRecords,
+  ...normRecords,
+  ...integrationRecords,
   ...views,
-  ...rearrangements,
+  ...splits,
+  ...copies,
+  ...viewWrites,
+  ...rearrangementRecords,
+  ...joinRecords,
+  ...positionRecords,
+  ...windowRecords,
   ...indexed,
+  ...searches,
   ...casts,
+  ...bitwiseRecords,
   ...creationRecords,
+  ...randoms,
 } as const;
+
+export { fills };

@@ -1,30 +1,36 @@
 // Records of what makes tensors from nothing, or in the likeness of another.
 
 import type { DType } from "../../base/dtypes.ts";
-import { isFloat } from "../../base/dtypes.ts";
 import { fail } from "../../base/errors.ts";
 import {
+  anything,
   bool,
   dtype,
-  generator,
   int,
+  number,
   only,
+  operand,
   scalar,
   shape,
   sizes,
   tensor,
 } from "../../base/parameters.ts";
 import { Float, type Scalar, scalarValue } from "../../base/scalars.ts";
+import { to } from "../../functions/casts.ts";
 import * as creation from "../../functions/creation.ts";
-import type { Value } from "../../graph/tape.ts";
-import { defaultGenerator, type Generator } from "../generator.ts";
+import type { Operand } from "../../functions/operands.ts";
+import * as ranges from "../../functions/ranges.ts";
+import { constantValue, type Value } from "../../graph/tape.ts";
+import { upload } from "../../realize.ts";
+import { isValue } from "../dispatch.ts";
+import { elementsOf, type TensorData } from "../nested.ts";
 import { family, functionOnly, methodOnly, on } from "./record.ts";
 
 const size = sizes("size");
 const asDType = only(dtype("dtype", null));
 const requiresGrad = only(bool("requiresGrad", false));
-const from = only(generator("generator", null));
 const like = tensor("input");
+const base = number("base", 10);
 
 /** A tensor filled with one number. */
 const filled = (value: number) =>
@@ -48,7 +54,7 @@ const newFilled = (value: number) =>
     ),
   );
 
-function checkedSize(size: readonly number[]): readonly number[] {
+export function checkedSize(size: readonly number[]): readonly number[] {
   const negative = size.find((n) => n < 0);
   if (negative !== undefined) {
     fail("size", `Trying to create tensor with negative dimension ${negative}: [${size}]`);
@@ -65,15 +71,26 @@ const dtypeOfScalar = (value: Scalar): DType =>
 
 function arange(start: Scalar, end: Scalar, step: Scalar, as: DType | null): Value {
   const dtype = as ?? ([start, end, step].some(isFractional) ? "float32" : "int64");
-  return creation.arange(scalarValue(start), scalarValue(end), scalarValue(step), dtype);
+  return ranges.arange(scalarValue(start), scalarValue(end), scalarValue(step), dtype);
 }
 
-const drawFrom = (given: object | null): creation.Draw =>
-  ((given as Generator | null) ?? defaultGenerator).draw();
+const linspace = (start: Operand, end: Operand, steps: number, as: DType | null): Value =>
+  ranges.linspace(start, end, steps, as ?? "float32");
 
-function floating(op: string, dtype: DType | null): DType {
-  if (dtype && !isFloat(dtype)) fail(op, `wants a floating point dtype, got ${dtype}`);
-  return dtype ?? "float32";
+const logspace = (
+  start: Operand,
+  end: Operand,
+  steps: number,
+  base: number,
+  as: DType | null,
+): Value => ranges.logspace([start, end], steps, base, as ?? "float32");
+
+/** A tensor of data, of the dtype of another. */
+function newTensor({ node }: Value, data: unknown, as: DType | null): Value {
+  const wanted = as ?? node.dtype;
+  if (isValue(data)) return to(constantValue(data.node), wanted);
+  const { shape, dtype, data: elements } = elementsOf("newTensor", data as TensorData, wanted);
+  return constantValue(upload(dtype, shape, elements));
 }
 
 export const creationRecords = family({
@@ -101,14 +118,23 @@ export const creationRecords = family({
       creation.full(checkedSize(size), scalarValue(value), as ?? x.node.dtype),
     ),
   ),
+  newTensor: methodOnly(on([like, anything("data"), asDType, requiresGrad], newTensor)),
+  scalarTensor: functionOnly(
+    on([scalar("s"), asDType, requiresGrad], (value, as) =>
+      creation.full([], scalarValue(value), as ?? "float32"),
+    ),
+  ),
   arange: functionOnly(
     on([scalar("end"), asDType, requiresGrad], (end, as) => arange(0, end, 1, as)),
     on([scalar("start"), scalar("end"), scalar("step", 1), asDType, requiresGrad], arange),
   ),
   linspace: functionOnly(
-    on([scalar("start"), scalar("end"), int("steps"), asDType, requiresGrad], (a, b, steps, as) =>
-      creation.linspace(scalarValue(a), scalarValue(b), steps, as ?? "float32"),
-    ),
+    on([scalar("start"), scalar("end"), int("steps"), asDType, requiresGrad], linspace),
+    on([operand("start"), operand("end"), int("steps"), asDType, requiresGrad], linspace),
+  ),
+  logspace: functionOnly(
+    on([scalar("start"), scalar("end"), int("steps"), base, asDType, requiresGrad], logspace),
+    on([operand("start"), operand("end"), int("steps"), base, asDType, requiresGrad], logspace),
   ),
   eye: functionOnly(
     on([int("n"), int("m", null), asDType, requiresGrad], (n, m, as) =>
@@ -117,36 +143,6 @@ export const creationRecords = family({
         checkedSize([m ?? n])[0] as number,
         as ?? "float32",
       ),
-    ),
-  ),
-  rand: functionOnly(
-    on([size, from, asDType, requiresGrad], (size, given, as) =>
-      creation.rand(checkedSize(size), floating("rand", as), drawFrom(given)),
-    ),
-  ),
-  randn: functionOnly(
-    on([size, from, asDType, requiresGrad], (size, given, as) =>
-      creation.randn(checkedSize(size), floating("randn", as), drawFrom(given)),
-    ),
-  ),
-  randLike: functionOnly(
-    on([like, asDType, requiresGrad], ({ node }, as) =>
-      creation.rand(node.shape, floating("randLike", as ?? node.dtype), drawFrom(null)),
-    ),
-  ),
-  randnLike: functionOnly(
-    on([like, asDType, requiresGrad], ({ node }, as) =>
-      creation.randn(node.shape, floating("randnLike", as ?? node.dtype), drawFrom(null)),
-    ),
-  ),
-  randint: functionOnly(
-    on([int("high"), shape("size"), from, asDType, requiresGrad], (high, size, given, as) =>
-      creation.randint(0, high, checkedSize(size), as ?? "int64", drawFrom(given)),
-    ),
-    on(
-      [int("low"), int("high"), shape("size"), from, asDType, requiresGrad],
-      (low, high, size, given, as) =>
-        creation.randint(low, high, checkedSize(size), as ?? "int64", drawFrom(given)),
     ),
   ),
 });

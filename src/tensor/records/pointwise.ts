@@ -1,9 +1,10 @@
-// Records of what is computed element by element.
+// Records of arithmetic, comparison and choice, element by element.
 
 import {
   int,
   maybeChoice,
   nullable,
+  number,
   only,
   operand,
   scalar,
@@ -13,9 +14,12 @@ import type { Scalar } from "../../base/scalars.ts";
 import * as activations from "../../functions/activations.ts";
 import * as arithmetic from "../../functions/arithmetic.ts";
 import * as comparison from "../../functions/comparison.ts";
-import * as transcendental from "../../functions/transcendental.ts";
+import * as exponents from "../../functions/exponents.ts";
+import * as numberTheory from "../../functions/number-theory.ts";
+import * as rounding from "../../functions/rounding.ts";
+import * as signs from "../../functions/signs.ts";
 import type { Value } from "../../graph/tape.ts";
-import { alsoInPlace, family, functionOnly, on, op } from "./record.ts";
+import { alsoInPlace, family, functionOnly, on, op, orSelf } from "./record.ts";
 
 const x = tensor("input");
 const other = operand("other");
@@ -29,16 +33,13 @@ const unary = (run: (x: Value) => Value) => alsoInPlace(on([x], run));
 const binary = (run: (x: Value | Scalar, y: Value | Scalar) => Value) =>
   alsoInPlace(on([left, other], run));
 
-const oneOperand = nullable(operand("min", null));
+/** PyTorch takes a number on the left only where an operator does. */
+const binaryOfTensor = (run: (x: Value, y: Value | Scalar) => Value) =>
+  alsoInPlace(on([x, other], run));
 
-/** round(x·10^d) / 10^d */
-function roundTo(x: Value, decimals: number): Value {
-  if (decimals === 0) return arithmetic.round(x);
-  const power = 10 ** Math.abs(decimals);
-  const [up, down] =
-    decimals > 0 ? [arithmetic.mul, arithmetic.div] : [arithmetic.div, arithmetic.mul];
-  return down(arithmetic.round(up(x, power)), power);
-}
+const ofTensors = (run: (x: Value, y: Value) => Value) => on([x, tensor("other")], run);
+
+const oneOperand = nullable(operand("min", null));
 
 export const arithmetics = family({
   add: alsoInPlace(on([left, other, alpha], arithmetic.add)),
@@ -48,27 +49,48 @@ export const arithmetics = family({
   multiply: binary(arithmetic.mul),
   div: alsoInPlace(on([left, other, roundingMode], arithmetic.div)),
   divide: alsoInPlace(on([left, other, roundingMode], arithmetic.div)),
-  trueDivide: binary((x, y) => arithmetic.div(x, y)),
+  trueDivide: binaryOfTensor((x, y) => arithmetic.div(x, y)),
   floorDivide: binary(arithmetic.floorDivide),
   remainder: binary(arithmetic.remainder),
-  fmod: binary(arithmetic.fmod),
+  fmod: binaryOfTensor(arithmetic.fmod),
   pow: alsoInPlace(on([left, operand("exponent")], arithmetic.pow)),
-  maximum: op(on([x, tensor("other")], arithmetic.maximum)),
-  minimum: op(on([x, tensor("other")], arithmetic.minimum)),
+  rsub: functionOnly(
+    on([x, tensor("other"), alpha], arithmetic.rsub),
+    on([x, scalar("other"), scalar("alpha", 1)], arithmetic.rsub),
+  ),
+  floatPower: alsoInPlace(on([left, operand("exponent")], exponents.floatPower)),
+  maximum: op(ofTensors(arithmetic.maximum)),
+  minimum: op(ofTensors(arithmetic.minimum)),
+  fmax: op(ofTensors(comparison.fmax)),
+  fmin: op(ofTensors(comparison.fmin)),
+  gcd: alsoInPlace(ofTensors(numberTheory.gcd)),
+  lcm: alsoInPlace(ofTensors(numberTheory.lcm)),
   neg: unary(arithmetic.neg),
   negative: unary(arithmetic.neg),
   abs: unary(arithmetic.abs),
   absolute: unary(arithmetic.abs),
   sign: unary(arithmetic.sign),
+  sgn: unary(signs.sgn),
+  copysign: binaryOfTensor(signs.copysign),
+  heaviside: alsoInPlace(on([x, tensor("values")], signs.heaviside)),
+  nextafter: alsoInPlace(ofTensors(signs.nextafter)),
   square: unary(arithmetic.square),
   reciprocal: unary(arithmetic.reciprocal),
   sqrt: unary(arithmetic.sqrt),
   rsqrt: unary(arithmetic.rsqrt),
   floor: unary(arithmetic.floor),
   ceil: unary(arithmetic.ceil),
-  round: alsoInPlace(on([x, only(int("decimals", 0))], roundTo)),
-  positive: op(on([x], arithmetic.positive)),
+  round: alsoInPlace(on([x, only(int("decimals", null))], rounding.roundTo)),
+  positive: op(orSelf([x], arithmetic.positive)),
+  real: op(orSelf([x], (x) => x)),
   trunc: unary(arithmetic.trunc),
+  fix: unary(arithmetic.trunc),
+  frac: unary(rounding.frac),
+  nanToNum: alsoInPlace(
+    on([x, number("nan", null), number("posinf", null), number("neginf", null)], rounding.nanToNum),
+  ),
+  frexp: op(on([x], exponents.frexp)),
+  ldexp: alsoInPlace(ofTensors(exponents.ldexp)),
   clamp: alsoInPlace(on([x, oneOperand, nullable(operand("max", null))], arithmetic.clamp)),
   clip: alsoInPlace(on([x, oneOperand, nullable(operand("max", null))], arithmetic.clamp)),
   clampMin: alsoInPlace(on([x, operand("min")], arithmetic.clampMin)),
@@ -82,37 +104,29 @@ export const arithmetics = family({
   lerp: alsoInPlace(on([x, tensor("end"), operand("weight")], arithmetic.lerp)),
 });
 
-export const transcendentals = family({
-  exp: unary(transcendental.exp),
-  exp2: unary(transcendental.exp2),
-  expm1: unary(transcendental.expm1),
-  log: unary(transcendental.log),
-  log1p: unary(transcendental.log1p),
-  log2: unary(transcendental.log2),
-  log10: unary(transcendental.log10),
-  sin: unary(transcendental.sin),
-  cos: unary(transcendental.cos),
-  tan: unary(transcendental.tan),
-  tanh: unary(transcendental.tanh),
-  sigmoid: unary(transcendental.sigmoid),
-  erf: unary(transcendental.erf),
-  erfc: unary(transcendental.erfc),
-});
-
 export const comparisons = family({
-  eq: binary(comparison.eq),
-  ne: binary(comparison.ne),
-  lt: binary(comparison.lt),
-  le: binary(comparison.le),
-  gt: binary(comparison.gt),
-  ge: binary(comparison.ge),
-  logicalAnd: alsoInPlace(on([x, tensor("other")], comparison.logicalAnd)),
-  logicalOr: alsoInPlace(on([x, tensor("other")], comparison.logicalOr)),
-  logicalXor: alsoInPlace(on([x, tensor("other")], comparison.logicalXor)),
+  eq: binaryOfTensor(comparison.eq),
+  ne: binaryOfTensor(comparison.ne),
+  lt: binaryOfTensor(comparison.lt),
+  le: binaryOfTensor(comparison.le),
+  gt: binaryOfTensor(comparison.gt),
+  ge: binaryOfTensor(comparison.ge),
+  notEqual: binaryOfTensor(comparison.ne),
+  less: binaryOfTensor(comparison.lt),
+  lessEqual: binaryOfTensor(comparison.le),
+  greater: binaryOfTensor(comparison.gt),
+  greaterEqual: binaryOfTensor(comparison.ge),
+  logicalAnd: alsoInPlace(ofTensors(comparison.logicalAnd)),
+  logicalOr: alsoInPlace(ofTensors(comparison.logicalOr)),
+  logicalXor: alsoInPlace(ofTensors(comparison.logicalXor)),
   logicalNot: unary(comparison.logicalNot),
   isnan: op(on([x], comparison.isnan)),
   isinf: op(on([x], comparison.isinf)),
+  isposinf: op(on([x], comparison.isposinf)),
+  isneginf: op(on([x], comparison.isneginf)),
   isfinite: op(on([x], comparison.isfinite)),
+  isreal: op(on([x], comparison.isreal)),
+  signbit: op(on([x], signs.signbit)),
   maskedFill: alsoInPlace(on([x, tensor("mask"), operand("value")], comparison.maskedFill)),
 });
 
@@ -125,4 +139,5 @@ export const choices = family({
   where: functionOnly(
     on([tensor("condition"), operand("input"), operand("other")], comparison.where),
   ),
+  fill: functionOnly(on([x, operand("value")], comparison.fill)),
 });

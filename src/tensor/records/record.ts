@@ -17,12 +17,20 @@ export interface Form<
   readonly window: ((view: View, ...values: never[]) => View | readonly View[] | null) | null;
   /** What is done where `window` is null, if not the same. */
   readonly copy: Run | null;
+  /** For views of several tensors, which are the first argument: the window on each one's storage. */
+  readonly windows: ((views: readonly View[], ...values: never[]) => readonly View[]) | null;
+  /** Several views, none of which knows of the others. */
+  readonly areApart: boolean;
+  /** What runs once the elements of the tensor at a position are read, with these in its place. */
+  readonly afterReading: { readonly at: number; readonly form: Form } | null;
   /** The result may be the first argument itself. */
   readonly mayBeSelf: boolean;
   /** Some parameter takes a tensor: without one there is nothing to compute with. */
   readonly wantsTensor: boolean;
   /** Where the parameter `requiresGrad` stands, which makes the result a leaf; or -1. */
   readonly requiresGradAt: number;
+  /** Where the parameter `inplace` stands, which puts the result in the first argument's place; or -1. */
+  readonly inplaceAt: number;
 }
 
 export interface Spec<Forms extends readonly Form[] = readonly Form[]> {
@@ -43,7 +51,7 @@ export interface FunctionRecord<Forms extends readonly Form[] = readonly Form[]>
   readonly name: string;
 }
 
-const takesTensor = new Set<string>(["tensor", "operand", "tensors"]);
+const takesTensor = new Set<string>(["tensor", "operand", "tensors", "severalTensors"]);
 
 /** A form that computes something new. */
 export function on<
@@ -51,15 +59,19 @@ export function on<
   Run extends (...values: BoundArguments<Params, Value>) => unknown,
 >(params: Params, run: Run): Form<Params, Run> {
   const wantsTensor = params.some(({ kind }) => takesTensor.has(kind));
-  const requiresGradAt = params.findIndex((param) => param.name === "requiresGrad");
+  const positionOf = (name: string) => params.findIndex((param) => param.name === name);
   return {
     params: declare(params),
     run,
     window: null,
     copy: null,
+    windows: null,
+    areApart: false,
+    afterReading: null,
     mayBeSelf: false,
     wantsTensor,
-    requiresGradAt,
+    requiresGradAt: positionOf("requiresGrad"),
+    inplaceAt: positionOf("inplace"),
   };
 }
 
@@ -91,6 +103,41 @@ export function viewOn<
   return { ...on(params, run), window: window as Form["window"], copy };
 }
 
+/** A view that is the first argument itself where it would show the same. */
+export const maybeSelf = <View extends Form>(form: View): View => ({ ...form, mayBeSelf: true });
+
+/** The views of a form as so many single ones: each may be changed in place. */
+export const apart = <Views extends Form>(form: Views): Views => ({ ...form, areApart: true });
+
+/** A form whose results each share the storage of one of several tensors, which come first. */
+export function viewsOn<
+  const Params extends readonly Param[],
+  Run extends (...values: BoundArguments<Params, Value>) => readonly Value[],
+>(
+  params: Params,
+  windows: (views: readonly View[], ...values: BoundArguments<Params, Value>) => readonly View[],
+  run: Run,
+): Form<Params, Run> {
+  return { ...on(params, run), windows: windows as Form["windows"] };
+}
+
+type Later<Params extends readonly Param[], Then extends Form> = (
+  ...values: BoundArguments<Params, Value>
+) => Promise<ReturnType<Then["run"]>>;
+
+/**
+ * A form whose result's shape depends on the last of its tensors, the parameter at `at`: this is read,
+ * then `form` runs with a number or a list in its place. The result is a promise.
+ */
+export function afterReading<const Params extends readonly Param[], Then extends Form>(
+  params: Params,
+  at: number,
+  form: Then,
+): Form<Params, Later<Params, Then>> {
+  const run = form.run as unknown as Later<Params, Then>;
+  return { ...on(params, run), afterReading: { at, form } };
+}
+
 /** Function and method. */
 export const op = <const Forms extends readonly Form[]>(...forms: Forms) =>
   ({ forms, function: true, method: true, inPlace: false }) as const;
@@ -104,6 +151,10 @@ export const methodOnly = <const Forms extends readonly Form[]>(...forms: Forms)
 
 export const functionOnly = <const Forms extends readonly Form[]>(...forms: Forms) =>
   ({ forms, function: true, method: false, inPlace: false }) as const;
+
+/** In-place method alone: `x.uniform_()`. */
+export const inPlaceOnly = <const Forms extends readonly Form[]>(...forms: Forms) =>
+  ({ forms, function: false, method: false, inPlace: true }) as const;
 
 type Named<Specs> = { readonly [Name in keyof Specs]: Specs[Name] & { readonly name: Name } };
 

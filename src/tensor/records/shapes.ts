@@ -1,19 +1,35 @@
-// Records of views, and of copies that rearrange elements.
+// Records of views.
 
-import { int, ints, shape, sizes, tensor, tensors } from "../../base/parameters.ts";
+import {
+  int,
+  ints,
+  maybeChoice,
+  only,
+  severalTensors,
+  shape,
+  sizes,
+  tensor,
+} from "../../base/parameters.ts";
 import { contiguousView } from "../../base/views.ts";
-import { clone } from "../../functions/casts.ts";
-import * as creation from "../../functions/creation.ts";
 import * as geometry from "../../functions/geometry.ts";
-import * as indexing from "../../functions/indexing.ts";
+import * as grids from "../../functions/grids.ts";
+import { narrowAt } from "../../functions/rearrangements.ts";
 import * as shapes from "../../functions/shapes.ts";
 import type { Value } from "../../graph/tape.ts";
-import { family, functionOnly, methodOnly, on, op, viewOn } from "./record.ts";
-import { chunk, chunkWindows, split, splitWindows, unbind, unbindWindows } from "./splits.ts";
+import {
+  alsoInPlace,
+  family,
+  functionOnly,
+  maybeSelf,
+  methodOnly,
+  on,
+  op,
+  viewOn,
+  viewsOn,
+} from "./record.ts";
 
 const x = tensor("input");
 const dim = int("dim");
-const firstDim = int("dim", 0);
 
 /** A reshape that strides cannot say. */
 const copied = (x: Value, sizes: readonly number[]): Value => {
@@ -21,17 +37,66 @@ const copied = (x: Value, sizes: readonly number[]): Value => {
   return shapes.viewAs(x, contiguousView(shape), "UnsafeViewBackward0");
 };
 
+const copiedFlat = (x: Value): Value => copied(x, [-1]);
+
+/** One tensor, or several. */
+const atLeast = (rank: 1 | 2 | 3) =>
+  functionOnly(
+    maybeSelf(
+      viewOn(
+        [x],
+        (view) => geometry.atLeast(view, rank),
+        (x) => shapes.atLeast(x, rank),
+      ),
+    ),
+    maybeSelf(
+      viewsOn(
+        [severalTensors("tensors")],
+        (views) => views.map((view) => geometry.atLeast(view, rank)),
+        (values) => values.map((x) => shapes.atLeast(x, rank)),
+      ),
+    ),
+  );
+
 export const views = family({
   permute: op(viewOn([x, sizes("dims")], geometry.permute, shapes.permute)),
-  transpose: op(viewOn([x, int("dim0"), int("dim1")], geometry.transpose, shapes.transpose)),
-  swapaxes: op(viewOn([x, int("axis0"), int("axis1")], geometry.transpose, shapes.transpose)),
-  t: op(viewOn([x], geometry.t, shapes.t)),
+  transpose: alsoInPlace(
+    viewOn([x, int("dim0"), int("dim1")], geometry.transpose, shapes.transpose),
+  ),
+  swapaxes: alsoInPlace(
+    viewOn([x, int("axis0"), int("axis1")], geometry.transpose, shapes.transpose),
+  ),
+  swapdims: alsoInPlace(
+    viewOn([x, int("dim0"), int("dim1")], geometry.transpose, shapes.transpose),
+  ),
+  adjoint: op(viewOn([x], geometry.adjoint, shapes.adjoint)),
+  t: alsoInPlace(viewOn([x], geometry.t, shapes.t)),
   expand: methodOnly(viewOn([x, sizes("size")], geometry.expand, shapes.expand)),
   broadcastTo: op(viewOn([x, shape("size")], geometry.expand, shapes.expand)),
-  narrow: op(viewOn([x, dim, int("start"), int("length")], geometry.narrow, shapes.narrow)),
+  broadcastTensors: functionOnly(
+    viewsOn([severalTensors("tensors")], grids.broadcastWindows, grids.broadcastTensors),
+  ),
+  meshgrid: functionOnly(
+    viewsOn(
+      [severalTensors("tensors"), only(maybeChoice("indexing", ["ij", "xy"]))],
+      grids.meshgridWindows,
+      grids.meshgrid,
+    ),
+  ),
+  atleast1d: atLeast(1),
+  atleast2d: atLeast(2),
+  atleast3d: atLeast(3),
+  narrow: op(
+    viewOn([x, dim, int("start"), int("length")], geometry.narrow, shapes.narrow),
+    on([x, dim, tensor("start"), int("length")], narrowAt),
+  ),
   select: op(viewOn([x, dim, int("index")], geometry.select, shapes.select)),
-  squeeze: op(viewOn([x, ints("dim", null)], geometry.squeeze, shapes.squeeze)),
-  unsqueeze: op(viewOn([x, dim], geometry.unsqueeze, shapes.unsqueeze)),
+  squeeze: alsoInPlace(
+    viewOn([x], geometry.squeeze, shapes.squeeze),
+    viewOn([x, dim], geometry.squeeze, shapes.squeeze),
+    viewOn([x, shape("dim")], geometry.squeeze, shapes.squeeze),
+  ),
+  unsqueeze: alsoInPlace(viewOn([x, dim], geometry.unsqueeze, shapes.unsqueeze)),
   view: methodOnly(viewOn([x, sizes("size")], geometry.view, shapes.reshape)),
   viewAs: methodOnly(
     viewOn(
@@ -64,8 +129,10 @@ export const views = family({
       (x, start, end) => copied(x, geometry.flattenedShape(x.node.shape, start, end)),
     ),
   ),
+  ravel: op(viewOn([x], geometry.ravel, shapes.ravel, copiedFlat)),
   unflatten: op(viewOn([x, dim, shape("sizes")], geometry.unflatten, shapes.unflatten)),
   movedim: op(viewOn([x, ints("source"), ints("destination")], geometry.movedim, shapes.movedim)),
+  moveaxis: op(viewOn([x, ints("source"), ints("destination")], geometry.movedim, shapes.movedim)),
   diagonal: op(
     viewOn(
       [x, int("offset", 0), int("dim1", 0), int("dim2", 1)],
@@ -76,19 +143,4 @@ export const views = family({
   unfold: methodOnly(
     viewOn([x, int("dimension"), int("size"), int("step")], geometry.unfold, shapes.unfold),
   ),
-  unbind: op(viewOn([x, firstDim], unbindWindows, unbind)),
-  split: op(viewOn([x, ints("splitSize"), firstDim], splitWindows, split)),
-  chunk: op(viewOn([x, int("chunks"), firstDim], chunkWindows, chunk)),
-});
-
-export const rearrangements = family({
-  clone: op(on([x], clone)),
-  flip: op(on([x, sizes("dims")], shapes.flip)),
-  repeat: methodOnly(on([x, sizes("repeats")], shapes.repeat)),
-  tril: op(on([x, int("diagonal", 0)], creation.tril)),
-  triu: op(on([x, int("diagonal", 0)], creation.triu)),
-  cat: functionOnly(on([tensors("tensors"), firstDim], indexing.cat)),
-  stack: functionOnly(on([tensors("tensors"), firstDim], indexing.stack)),
-  gather: op(on([x, dim, tensor("index")], indexing.gather)),
-  indexSelect: op(on([x, dim, tensor("index")], indexing.indexSelect)),
 });

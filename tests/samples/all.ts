@@ -1,0 +1,71 @@
+// All samples by namespace; the type keeps the root complete.
+
+import type { records } from "../../src/tensor/records/all.ts";
+import {
+  arithmeticSamples,
+  choiceSamples,
+  comparisonSamples,
+  rectifierSamples,
+} from "./arithmetic.ts";
+import { bitwiseSamples } from "./bitwise.ts";
+import { castSamples } from "./casts.ts";
+import { copies, rearrangements, viewWrites } from "./copies.ts";
+import { creation, signalWindows, windows } from "./creation.ts";
+import { dropoutSamples } from "./dropout.ts";
+import { indexedSamples, searchSamples } from "./indexing.ts";
+import { joins, positions } from "./joins.ts";
+import { maskedSamples } from "./masked.ts";
+import { fillSamples, randomSamples } from "./random.ts";
+import {
+  integrationSamples,
+  linalgSamples,
+  normSamples,
+  reductionSamples,
+  softmaxSamples,
+} from "./reductions.ts";
+import type { Row, Samples } from "./samples.ts";
+import { scanSamples } from "./scans.ts";
+import { linalgShapes, splits, views } from "./shapes.ts";
+import {
+  hyperbolicSamples,
+  transcendentalSamples,
+  trigonometricSamples,
+} from "./transcendental.ts";
+
+const rootSamples = {
+  ...arithmeticSamples,
+  ...transcendentalSamples,
+  ...trigonometricSamples,
+  ...hyperbolicSamples,
+  ...comparisonSamples,
+  ...rectifierSamples,
+  ...choiceSamples,
+  ...reductionSamples,
+  ...scanSamples,
+  ...normSamples,
+  ...integrationSamples,
+  ...views,
+  ...splits,
+  ...copies,
+  ...viewWrites,
+  ...rearrangements,
+  ...joins,
+  ...positions,
+  ...windows,
+  ...indexedSamples,
+  ...searchSamples,
+  ...castSamples,
+  ...bitwiseSamples,
+  ...creation,
+  ...randomSamples,
+} satisfies Samples<typeof records>;
+
+/** By namespace. */
+export const families: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
+  root: rootSamples,
+  fills: fillSamples,
+  "nn.functional": { ...dropoutSamples, ...softmaxSamples },
+  masked: maskedSamples,
+  linalg: { ...linalgSamples, ...linalgShapes },
+  "signal.windows": signalWindows,
+};
