@@ -5,6 +5,7 @@ import type { DType } from "../src/base/dtypes.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../src/base/shapes.ts";
 import type { Value } from "../src/graph/tape.ts";
 import * as arithmetic from "../src/ops/arithmetic.ts";
+import { beside } from "../src/ops/beside.ts";
 import * as indexing from "../src/ops/indexing.ts";
 import * as linear from "../src/ops/linear.ts";
 import { type PointwiseName, type PrimitiveName, pointwiseOps } from "../src/ops/primitives.ts";
@@ -239,6 +240,11 @@ const otherCases: Record<Exclude<PrimitiveName, PointwiseName>, Case> = {
     call: (x) => arithmetic.cast(arithmetic.cast(x, "int32"), x.node.dtype),
     expected: (x) => x.map(Math.trunc),
     orders: 0,
+  },
+  beside: {
+    inputs: [numbers([3, 4]), numbers([3, 4])],
+    call: beside,
+    expected: (x) => [...x],
   },
   permute: viewCase((x) => linear.permute(x, [1, 0]), windowPositions([4, 3], [1, 4])),
   reshape: viewCase(

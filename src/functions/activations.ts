@@ -5,6 +5,7 @@ import { isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import type { Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
+import { beside } from "../ops/beside.ts";
 import { erfc, exp, log1p, sigmoid } from "../ops/transcendental.ts";
 
 function requireFloat(op: string, x: Value): void {
@@ -79,6 +80,8 @@ export function softplus(x: Value, beta = 1, threshold = 20): Value {
 const leakyReluSpec: Composite<number> = {
   name: "LeakyReluBackward0",
   body: ([x], slope) => ops.where(ops.gt(x, 0), x, ops.mul(x, slope)),
+  // Of the chain rule's, but reaching x: the mask has no derivative.
+  gradient: (g, [x], _, slope) => [beside(ops.where(ops.gt(x, 0), g, ops.mul(g, slope)), x)],
 };
 
 export function leakyRelu(x: Value, negativeSlope = 0.01): Value {

@@ -7,6 +7,7 @@ import { Trie } from "../base/trie.ts";
 import { constantOf, pointwiseNode } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/tape.ts";
+import { beside } from "./beside.ts";
 import { alone, pointwise } from "./pointwise.ts";
 import { apply, type Primitive } from "./primitive.ts";
 import { zerosLike } from "./source.ts";
@@ -171,7 +172,7 @@ export const relu = pointwise({
   name: "relu",
   // One instruction; the NaN-proof max of two unknowns takes seven.
   lanes: (k, x) => k.select(k.lt(x, 0), 0, x),
-  vjp: (g, _, out) => [where(le(out, 0), 0, g)],
+  vjp: (g, _, out) => [beside(where(le(out, 0), 0, g), out)],
 });
 
 /** x where the mask holds, else y. */

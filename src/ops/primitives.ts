@@ -1,6 +1,7 @@
 // Every primitive by its name. Tables over primitives are `Record<PrimitiveName, …>`.
 
 import * as arithmetic from "./arithmetic.ts";
+import { besidePrimitive } from "./beside.ts";
 import * as division from "./division.ts";
 import * as floatParts from "./float-parts.ts";
 import * as hyperbolic from "./hyperbolic.ts";
@@ -33,6 +34,7 @@ export const pointwiseOps = {
 
 export const otherPrimitives = {
   cast: castPrimitive,
+  beside: besidePrimitive,
   permute: linear.permutePrimitive,
   reshape: linear.reshapePrimitive,
   expand: linear.expandPrimitive,
