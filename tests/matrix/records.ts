@@ -41,4 +41,4 @@ export const publicRecords: readonly PublicRecord[] = Object.entries(namespaces)
 
 /** PyTorch's name of an operator as it is spelled here. */
 export const spelledHere = (operator: string): string =>
-  operator.split(".").map(camelCase).join(".");
+  operator.startsWith("__") ? operator : operator.split(".").map(camelCase).join(".");

@@ -7,8 +7,9 @@ import { parseArgs } from "node:util";
 import { readExpected } from "../conformance/expected.ts";
 import type { Report } from "../conformance/report.ts";
 import { main as conformance } from "../conformance/run.ts";
+import { kernelKinds } from "./kernels.ts";
 import { publicRecords } from "./records.ts";
-import { matrixText } from "./table.ts";
+import { type Matrix, matrixText } from "./table.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const file = join(root, "docs/operators.md");
@@ -21,7 +22,9 @@ export async function main(argv: string[]): Promise<number> {
   const { from, check } = parseArgs({ args: argv, options: flags, strict: true }).values;
   const { facets } = from ? read<Report>(resolve(from)) : await freshReport();
   const { known } = readExpected(expected);
-  const text = matrixText({ facets, known, records: publicRecords, ulps: read(accuracy) });
+  const kernels = await kernelKinds();
+  const ulps = read<Matrix["ulps"]>(accuracy);
+  const text = matrixText({ facets, known, kernels, ulps, records: publicRecords });
   if (check) {
     const isFresh = readFileSync(file, "utf8") === `${text}\n`;
     console.log(

@@ -2,29 +2,12 @@
 // directions. Which calls are checked stands in tests/samples, one row a record.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { isFloat } from "../../src/base/dtypes.ts";
-import { configure, gradcheck, gradgradcheck, type Tensor, tensor } from "../../src/index.ts";
-import { seeded } from "../leaves.ts";
+import { configure, gradcheck, gradgradcheck } from "../../src/index.ts";
 import { families } from "../samples/all.ts";
-import type { Row, Sample, SampleInput } from "../samples/samples.ts";
+import { leavesOf, SEED, samplesOf } from "../samples/leaves.ts";
+import type { Row } from "../samples/samples.ts";
 
 beforeAll(() => configure({ inline: "blocking" }));
-
-const SEED = 20_251;
-
-/** Leaves, or tensors of other dtypes, as the row asks. */
-export function leavesOf(inputs: readonly SampleInput[], random = seeded(SEED)): Tensor[] {
-  return inputs.map(({ shape, from = 0.2, to = 2, dtype = "float64", data, grad = true }) => {
-    const count = shape.reduce((size, n) => size * n, 1);
-    const drawn = data ?? Array.from({ length: count }, () => random(from, to));
-    const elements = isFloat(dtype) ? drawn : drawn.map((x) => Math.floor(x));
-    const made = tensor(Float64Array.from(elements)).to(dtype).reshape(shape);
-    return isFloat(dtype) && grad ? made.detach().requiresGrad_() : made;
-  });
-}
-
-const samplesOf = (row: Row): readonly Sample[] =>
-  typeof row === "string" ? [] : "call" in row ? [row] : row;
 
 for (const [family, rows] of Object.entries(families)) {
   const differentiable = Object.entries<Row>(rows).flatMap(([name, row]) =>

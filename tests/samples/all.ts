@@ -1,6 +1,8 @@
-// All samples by namespace; the type keeps the root complete.
+// All samples by namespace; types keep them complete.
 
+import type { functionalRecords } from "../../src/nn/functional.ts";
 import type { records } from "../../src/tensor/records/all.ts";
+import { activationSamples } from "./activations.ts";
 import {
   arithmeticSamples,
   choiceSamples,
@@ -60,11 +62,17 @@ const rootSamples = {
   ...randomSamples,
 } satisfies Samples<typeof records>;
 
+const functionalSamples = {
+  ...activationSamples,
+  ...dropoutSamples,
+  ...softmaxSamples,
+} satisfies Samples<typeof functionalRecords>;
+
 /** By namespace. */
 export const families: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   root: rootSamples,
   fills: fillSamples,
-  "nn.functional": { ...dropoutSamples, ...softmaxSamples },
+  "nn.functional": functionalSamples,
   masked: maskedSamples,
   linalg: { ...linalgSamples, ...linalgShapes },
   "signal.windows": signalWindows,
