@@ -9,8 +9,8 @@ import { minimum } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 
 const lineBytes = 64;
-/** Loads that wait together: memory serves no more of one core at a time. */
-const linesTogether = 32;
+/** Loads that wait together. Measured, gather of a million rows: 32 → 35 ms, 64 → 20 ms, 128 → 46 ms. */
+const linesTogether = 64;
 /** Bytes of rows from which on the lines of one row overlap by themselves. */
 const longRow = 1024;
 /** Bytes of what is near at hand: the second cache. */
