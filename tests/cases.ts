@@ -6,6 +6,7 @@ import { contiguousStrides, type Shape, sizeOf } from "../src/base/shapes.ts";
 import type { Value } from "../src/graph/tape.ts";
 import * as arithmetic from "../src/ops/arithmetic.ts";
 import { beside } from "../src/ops/beside.ts";
+import { contract } from "../src/ops/contract.ts";
 import * as indexing from "../src/ops/indexing.ts";
 import * as linear from "../src/ops/linear.ts";
 import { type PointwiseName, type PrimitiveName, pointwiseOps } from "../src/ops/primitives.ts";
@@ -240,6 +241,17 @@ const otherCases: Record<Exclude<PrimitiveName, PointwiseName>, Case> = {
     call: (x) => arithmetic.cast(arithmetic.cast(x, "int32"), x.node.dtype),
     expected: (x) => x.map(Math.trunc),
     orders: 0,
+  },
+  contract: {
+    inputs: [numbers([2, 3, 5]), numbers([2, 4, 5])],
+    call: contract,
+    expected: (a, b) =>
+      Array.from({ length: 24 }, (_, i) => {
+        const [n, row, column] = [Math.floor(i / 12), Math.floor(i / 4) % 3, i % 4];
+        let sum = 0;
+        for (let k = 0; k < 5; k++) sum += a[(n * 3 + row) * 5 + k] * b[(n * 4 + column) * 5 + k];
+        return sum;
+      }),
   },
   beside: {
     inputs: [numbers([3, 4]), numbers([3, 4])],

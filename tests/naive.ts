@@ -95,6 +95,17 @@ const rules: Rules = {
     return out;
   },
   reduce: evaluateReduce,
+  contract: (node, [a, b]) => {
+    const [, rows, columns] = node.shape;
+    const depth = node.inputs[0].shape[2];
+    return filled(node as Node, (i) => {
+      const [n, row] = [Math.floor(i / (rows * columns)), Math.floor(i / columns) % rows];
+      const [atA, atB] = [(n * rows + row) * depth, (n * columns + (i % columns)) * depth];
+      let sum = 0;
+      for (let k = 0; k < depth; k++) sum += a[atA + k] * b[atB + k];
+      return sum;
+    });
+  },
   scan: evaluateScan,
   gather: (node, [x, index]) => {
     const { axis } = node.attributes;

@@ -226,6 +226,17 @@ export function reduceNode({ name, dtype, input, axes, reducer }: ReduceSpec): N
   return makeNode(end.value, [input]);
 }
 
+/** Rows of `a` with rows of `b`, both [batch, rows, depth] of one dtype: [batch, rows of a, rows of b]. */
+export function contractNode(a: Node, b: Node): Node {
+  const [batch = 0, rows = 0, depth = 0] = a.shape;
+  const shape = [batch, rows, b.shape[1] ?? 0];
+  if (depth === 0 || sizeOf(shape) === 0) return fullNode(a.dtype, shape, 0);
+  const looks = looksOf(a.dtype, shape);
+  const end = looks.structures.at("contract").at(depth);
+  end.value ??= new Structure("contract", "contract", looks, null);
+  return makeNode(end.value, [a, b]);
+}
+
 export interface ScanSpec {
   name: string;
   dtype: DType;

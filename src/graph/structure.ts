@@ -31,6 +31,8 @@ export interface Attributes {
   };
   /** Shape is the input's without `axes`. */
   reduce: { readonly axes: readonly number[]; readonly reducer: Reducer };
+  /** Inputs (a, b), [batch, rows, depth] each: out[n, i, j] = Σ_k a[n, i, k]·b[n, j, k]. */
+  contract: null;
   /** Inputs are of the node's shape; each element is its prefix along `axis`, from its end if `reverse`. */
   scan: { readonly axis: number; readonly reverse: boolean; readonly scanner: Scanner };
   /** Inputs (x, index): out[i] = x[i with i[axis] = index[i]]. May fault on data. */

@@ -2,6 +2,7 @@
 
 import * as arithmetic from "./arithmetic.ts";
 import { besidePrimitive } from "./beside.ts";
+import { contractPrimitive } from "./contract.ts";
 import * as division from "./division.ts";
 import * as floatParts from "./float-parts.ts";
 import * as hyperbolic from "./hyperbolic.ts";
@@ -53,6 +54,7 @@ export const otherPrimitives = {
   argmax: reduce.argmaxPrimitive,
   argmin: reduce.argminPrimitive,
   prod: reduce.prodPrimitive,
+  contract: contractPrimitive,
   cumsum: scan.cumsumPrimitive,
   cumprod: scan.cumprodPrimitive,
   cummax: scan.cummaxPrimitive,
