@@ -37,6 +37,11 @@ export interface ArgumentKinds<T> {
   int: number;
   bool: boolean;
   ints: number | readonly number[];
+  /** One integer, or a list in which some are left open. */
+  openInts: number | readonly (number | null)[];
+  /** Only one of the two truths: by it one of two forms is meant. */
+  yes: true;
+  no: false;
   scalars: readonly Scalar[];
   sizes: readonly number[];
   shape: readonly number[];
@@ -80,6 +85,14 @@ export const kinds: Record<KindName, KindRule> = {
     wanted: "an integer or a list of integers",
     accepts: (v) => Number.isInteger(v) || isInts(v),
   },
+  openInts: {
+    wanted: "an integer or a list of integers and nulls",
+    accepts: (v) =>
+      Number.isInteger(v) ||
+      (Array.isArray(v) && v.every((n) => n === null || Number.isInteger(n))),
+  },
+  yes: { wanted: "true", accepts: (v) => v === true },
+  no: { wanted: "false", accepts: (v) => v === false },
   scalars: {
     wanted: "a list of numbers",
     accepts: (v) => Array.isArray(v) && v.every(isScalar),
@@ -150,6 +163,11 @@ export const number = builder("number");
 export const int = builder("int");
 export const bool = builder("bool");
 export const ints = builder("ints");
+/** An integer, or a list with null where one is left open. */
+export const openInts = builder("openInts");
+/** Parameters that tell two forms apart: `returnIndices` true, or false. */
+export const yes = builder("yes");
+export const no = builder("no");
 /** A list of numbers. */
 export const scalars = builder("scalars");
 /** A list, or several arguments: the last parameter that can be given by position. */

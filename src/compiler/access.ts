@@ -48,6 +48,14 @@ export function isIdentity(access: Access): boolean {
   return true;
 }
 
+/** Whether each axis is walked by one stride. */
+export const isPlain = (access: Access): boolean =>
+  access.axes.every((subAxes) => subAxes.filter(({ size }) => size !== 1).length <= 1);
+
+/** The one stride of each axis. */
+export const plainStrides = (access: Access): number[] =>
+  access.axes.map((subAxes) => subAxes.find(({ size }) => size !== 1)?.stride ?? 0);
+
 /** Whether every element is read at most once. */
 export const isInjective = (access: Access): boolean =>
   access.axes.every((subAxes) => subAxes.every(({ size, stride }) => size === 1 || stride !== 0));

@@ -132,11 +132,12 @@ function touchesOf(kernel: RunnableKernel, placed: Placed): Touches {
   if ("epilogue" in kernel) for (const { stream } of kernel.epilogue) written.add(stream);
   if ("target" in kernel) written.add(kernel.target);
   if ("store" in kernel && kernel.store !== null) written.add(kernel.store);
+  if ("buckets" in kernel) written.add(kernel.buckets.counts).add(kernel.buckets.lists);
   if ("partials" in kernel && kernel.kind !== "merge") {
     for (const stream of kernel.partials?.streams.flat() ?? []) written.add(stream);
   }
   const ranges = kernel.streams.map(({ buffer }) => rangeOf(buffer, placed));
-  const isReadToo = kernel.kind === "scatter" || "scanner" in kernel;
+  const isReadToo = kernel.kind === "scatter" || "scanner" in kernel || "buckets" in kernel;
   return {
     reads: ranges.filter((_, at) => !written.has(at) || isReadToo),
     writes: ranges.filter((_, at) => written.has(at)),

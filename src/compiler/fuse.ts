@@ -3,7 +3,7 @@
 
 import { dtypes } from "../base/dtypes.ts";
 import { showShape, sizeOf } from "../base/shapes.ts";
-import { type Access, commonCuts, cutStrides, identityAccess } from "./access.ts";
+import { type Access, commonCuts, cutStrides, identityAccess, plainStrides } from "./access.ts";
 import { blockElementsOf, inOneRun, keepReductionOrder } from "./flatten.ts";
 import { type Group, groupSteps } from "./group.ts";
 import { composeInto, materializedSteps } from "./inline.ts";
@@ -17,6 +17,7 @@ import type {
   Store,
   Stream,
 } from "./kernel.ts";
+import { packedSize } from "./panels.ts";
 import { isStep, type Operand, type PointwiseStep, type Source, type Step } from "./step.ts";
 
 export function fuse(steps: readonly Step[]): Kernel[] {
@@ -94,6 +95,8 @@ class Lowering {
     const [first] = this.group.body;
     if (first?.kind === "scatter") return this.scatterKernel(first);
     if (first?.kind === "compact") return this.compactKernel(first);
+    if (first?.kind === "pack") return this.packKernel(first);
+    if (first?.kind === "contract") return this.contractKernel(first);
     if (first?.kind === "scan") return this.materialized.has(first) ? this.scanKernel(first) : null;
     const stores: Store[] = [];
     const reductions: Reduction[] = [];
@@ -119,8 +122,8 @@ class Lowering {
   private epilogueStores(): Store[] {
     const stores: Store[] = [];
     this.known.clear();
-    const reduces = this.group.body.filter((step) => step.kind === "reduce");
-    for (const step of [...reduces, ...this.group.epilogue]) {
+    const folds = this.group.body.filter(({ kind }) => kind === "reduce" || kind === "contract");
+    for (const step of [...folds, ...this.group.epilogue]) {
       const value = this.epilogueValue(step);
       if (!this.materialized.has(step)) continue;
       stores.push(this.store(value, step, this.overReduced(identityAccess(step.shape))));
@@ -135,7 +138,8 @@ class Lowering {
     let value: number;
     if (step.kind === "reduce") {
       value = this.push({ kind: "reduced", reduction: this.inEpilogue.get(step) as number });
-    } else {
+    } else if (step.kind === "contract") value = this.push({ kind: "product" });
+    else {
       const args = step.operands.map(({ source, access }) =>
         isStep(source) && this.isFinished(source)
           ? this.epilogueValue(source)
@@ -291,6 +295,53 @@ class Lowering {
       target,
       block,
     };
+  }
+
+  private packKernel(step: Step & { kind: "pack" }): Kernel {
+    const value = this.operand(step.operands[0] as Operand);
+    const target = this.walks.length;
+    const { space, width } = step;
+    const [batch = 1] = space;
+    const whole = packedSize(space, width);
+    const { axes, streams, values } = this.uncut();
+    const own = { buffer: this.buffers.of(step), dtype: step.dtype, offset: 0, steps: null };
+    const packed = { ...own, strides: [whole / batch, 0, 0], reach: whole / batch - 1 };
+    const common = { label: this.label(), axes, values, size: sizeOf(space) };
+    const rest = { streams: [...streams, packed], value, target, width };
+    return { kind: "pack", isAcross: false, ...common, ...rest };
+  }
+
+  private contractKernel(step: Step & { kind: "contract" }): Kernel {
+    this.inEpilogue.set(step, 0);
+    const stores = this.epilogueStores();
+    const { axes, streams, values } = this.uncut();
+    const panels = step.operands.map(({ source }): Stream => {
+      const packed = source as Step;
+      const [batch = 1] = packed.space;
+      const whole = sizeOf(packed.shape) / batch;
+      const strides = axes.map((_, axis) =>
+        axis === 0 && axes.length > 2 && batch > 1 ? whole : 0,
+      );
+      const own = { buffer: this.buffers.of(packed), dtype: step.dtype, offset: 0, steps: null };
+      return { ...own, strides, reach: whole - 1 };
+    });
+    const [a, b] = [streams.length, streams.length + 1];
+    const { dtype, depth } = step;
+    const common = { label: this.label(), axes, streams: [...streams, ...panels], values };
+    return { kind: "contract", ...common, a, b, dtype, depth, stores, size: sizeOf(step.space) };
+  }
+
+  /** The axes as they are: every walk goes along each by one stride. */
+  private uncut() {
+    const axes = this.group.space.map((size): Axis => ({ size, isReduced: false }));
+    const streams = this.walks.map(({ buffer, dtype, access }): Stream => {
+      return { buffer, dtype, strides: plainStrides(access), offset: access.offset, steps: null };
+    });
+    const values = this.values.map((value, at): KernelValue => {
+      const access = this.accesses[at];
+      return value.kind === "index" && access ? { ...value, strides: plainStrides(access) } : value;
+    });
+    return { axes, streams, values };
   }
 
   private finish(

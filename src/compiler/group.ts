@@ -2,7 +2,7 @@
 // group computes or reads too, and no path leads out of the group and back into it.
 
 import { type Access, commonCuts, isIdentity } from "./access.ts";
-import { isStep, type PointwiseStep, type ReduceStep, type Source, type Step } from "./step.ts";
+import { isStep, type PointwiseStep, type Source, type Step } from "./step.ts";
 
 /** More would overflow registers and arguments long before it saves memory traffic. */
 const maxStepsInGroup = 64;
@@ -127,9 +127,11 @@ function bestGroup(
   return best;
 }
 
+const kindsAlone = new Set<Step["kind"]>(["scatter", "scan", "compact", "pack", "contract"]);
+
 /** What has a loop of its own kind. */
 const isAlone = (step: Step | undefined): boolean =>
-  step?.kind === "scatter" || step?.kind === "scan" || step?.kind === "compact";
+  step !== undefined && kindsAlone.has(step.kind);
 
 /** Groups that compute or read what the step reads; oldest first, each once. */
 function groupsNear(
@@ -180,7 +182,10 @@ const isNeededWhole = (step: Step, needed: Step): boolean =>
     ? step.operands[0]?.source === needed
     : (step.kind === "place" || step.kind === "scatter") && step.target === needed;
 
-/** The group whose finished reductions a pointwise step of the reduced shape can go on with. */
+/** What is finished when the loop over its depth, or its reduced axes, is. */
+const isFolded = ({ kind }: Step): boolean => kind === "reduce" || kind === "contract";
+
+/** The group with whose finished reductions, or product, a pointwise step of their shape can go on. */
 function findEpilogue(step: Step, groupOf: Map<Step, Group>): Group | null {
   if (step.kind !== "pointwise") return null;
   const reduced = step.operands
@@ -188,18 +193,18 @@ function findEpilogue(step: Step, groupOf: Map<Step, Group>): Group | null {
     .find((source) => {
       if (!isStep(source)) return false;
       const group = groupOf.get(source) as Group;
-      return source.kind === "reduce" || group.epilogue.includes(source as PointwiseStep);
+      return isFolded(source) || group.epilogue.includes(source as PointwiseStep);
     });
   if (!reduced) return null;
   const group = groupOf.get(reduced as Step) as Group;
   if (group.epilogue.length >= maxStepsInGroup) return null;
-  const shape = (group.body.find((s) => s.kind === "reduce") as ReduceStep).shape;
+  const { shape } = group.body.find(isFolded) as Step;
   if (String(shape) !== String(step.space)) return null;
   const fits = step.operands.every(({ source, access }) => {
     if (!isStep(source)) return access.axes.every((subAxes) => subAxes.length === 1);
     const other = groupOf.get(source) as Group;
     if (other !== group) return access.axes.every((s) => s.length === 1) && !other.dependsOn(group);
-    const isFinished = source.kind === "reduce" || group.epilogue.includes(source as PointwiseStep);
+    const isFinished = isFolded(source) || group.epilogue.includes(source as PointwiseStep);
     return isFinished && isIdentity(access);
   });
   if (!fits) return null;

@@ -2,7 +2,7 @@
 // another loop is written to memory, unless computing it again there costs less than the round trip.
 
 import { sizeOf } from "../base/shapes.ts";
-import { type Access, composeAccess, isIdentity, isInjective } from "./access.ts";
+import { type Access, composeAccess, isIdentity, isInjective, isPlain } from "./access.ts";
 import type { Group } from "./group.ts";
 import { isStep, type Operand, type Source, type Step } from "./step.ts";
 
@@ -96,6 +96,9 @@ function isWorthRepeating(
   if (step.kind !== "pointwise" || sizeOf(step.space) < smallSize) return false;
   if (groupOf.get(step)?.epilogue.includes(step)) return false;
   if (!crossing.every(({ operand }) => canFollow(step, operand.access, materialized))) return false;
+  const packs = crossing.filter(({ by }) => by.kind === "pack");
+  if (!packs.every(({ operand }) => isPlainInside(step, operand.access, materialized)))
+    return false;
   if (cost.instructions <= cheapInstructions && cost.reads.size <= 1) return true;
   const only = crossing.length === 1 && uses.get(step)?.length === 1 ? crossing[0] : undefined;
   // A scan that is cut into chunks reads its operands twice.
@@ -110,6 +113,17 @@ function canFollow(step: Step, access: Access, materialized: Set<Step>): boolean
     const composed = composeInto(inner, access);
     if (!composed) return false;
     return !isStep(source) || materialized.has(source) || canFollow(source, composed, materialized);
+  });
+}
+
+/** Whether all that is read when the step is computed in a pack goes by one stride an axis. */
+function isPlainInside(step: Step, access: Access, materialized: Set<Step>): boolean {
+  return step.operands.every(({ source, access: inner }) => {
+    const composed = composeInto(inner, access);
+    if (!composed || !isPlain(composed)) return false;
+    return (
+      !isStep(source) || materialized.has(source) || isPlainInside(source, composed, materialized)
+    );
   });
 }
 

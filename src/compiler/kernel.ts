@@ -57,6 +57,8 @@ export type KernelValue =
       readonly extent: number;
     }
   | { readonly kind: "apply"; readonly body: LaneBody; readonly args: readonly number[] }
+  /** A finished sum of products. */
+  | { readonly kind: "product" }
   /** A finished reduction; only in the epilogue. */
   | { readonly kind: "reduced"; readonly reduction: number };
 
@@ -121,6 +123,37 @@ export interface ScanKernel {
   readonly extent: { readonly before: number; readonly along: number; readonly behind: number };
 }
 
+/** Lays the rows of a value out in panels. Axes: batch, rows, depth; or batch, depth, rows if `isAcross`. */
+export interface PackKernel {
+  readonly kind: "pack";
+  readonly isAcross: boolean;
+  readonly label: string;
+  readonly axes: readonly Axis[];
+  readonly streams: readonly Stream[];
+  readonly values: readonly KernelValue[];
+  readonly value: number;
+  readonly target: number;
+  readonly width: number;
+  readonly size: number;
+}
+
+/** Rows of panels with rows of panels; what follows a product is computed while it is in registers. */
+export interface ContractKernel {
+  readonly kind: "contract";
+  readonly label: string;
+  /** The batch's axes, rows of a, rows of b. */
+  readonly axes: readonly Axis[];
+  readonly streams: readonly Stream[];
+  readonly values: readonly KernelValue[];
+  /** Streams of panels. */
+  readonly a: number;
+  readonly b: number;
+  readonly dtype: DType;
+  readonly depth: number;
+  readonly stores: readonly Store[];
+  readonly size: number;
+}
+
 /** Writes the values where the mask holds one after another, each block from where it starts. */
 export interface CompactKernel {
   readonly kind: "compact";
@@ -137,7 +170,13 @@ export interface CompactKernel {
   readonly size: number;
 }
 
-export type Kernel = LoopKernel | ScatterKernel | ScanKernel | CompactKernel;
+export type Kernel =
+  | LoopKernel
+  | ScatterKernel
+  | ScanKernel
+  | CompactKernel
+  | PackKernel
+  | ContractKernel;
 
 /**
  * How the reduced elements are cut into chunks, by shape alone: the virtual width of a reduction.
@@ -226,6 +265,44 @@ export interface CarryKernel
   readonly partials: Partials;
 }
 
+/** How rows of a target are sorted into buckets by the indices that name them, and where that lies. */
+export interface Buckets {
+  readonly count: number;
+  /** Row r is of bucket r >> shift. */
+  readonly shift: number;
+  readonly chunks: number;
+  readonly chunkElements: number;
+  /** Stream of i32: a row of counts per chunk, and one of where each bucket's list goes on. */
+  readonly counts: number;
+  readonly rowElements: number;
+  /** Stream of the lists, one after another: pairs of an index' position and the row that it names. */
+  readonly lists: number;
+}
+
+type BucketLoop = Pick<MapKernel, "label" | "axes" | "streams" | "values" | "size"> & {
+  readonly buckets: Buckets;
+};
+
+/** Counts the indices of each chunk by bucket, or puts them in their places; the axis is theirs. */
+export interface BucketIndexKernel extends BucketLoop {
+  readonly kind: "bucketCount" | "bucketPlace";
+  readonly index: number;
+  readonly extent: number;
+}
+
+/** Puts in the place of each count where its part of the list starts: bucket by bucket, chunk by chunk. */
+export interface BucketStartsKernel extends BucketLoop {
+  readonly kind: "bucketStarts";
+}
+
+/** Combines `listMost` more of each bucket's list into the target, in order. */
+export interface BucketScatterKernel
+  extends BucketLoop,
+    Pick<ScatterKernel, "value" | "target" | "stride" | "extent" | "combine"> {
+  readonly kind: "bucketScatter";
+  readonly listMost: number;
+}
+
 /** What `emit` writes code for. */
 export type RunnableKernel =
   | MapKernel
@@ -234,7 +311,12 @@ export type RunnableKernel =
   | ColumnsKernel
   | MergeKernel
   | ScatterKernel
+  | BucketIndexKernel
+  | BucketStartsKernel
+  | BucketScatterKernel
   | CompactKernel
+  | PackKernel
+  | ContractKernel
   | ScanRowsKernel
   | ScanColumnsKernel
   | CarryKernel;

@@ -68,7 +68,7 @@ function chunkReach(kernel: RunnableKernel, stream: Stream): number {
 }
 
 function gatherReach(kernel: RunnableKernel, stream: Stream): number {
-  if (kernel.kind === "scatter") {
+  if (kernel.kind === "scatter" || kernel.kind === "bucketScatter") {
     return kernel.streams[kernel.target] === stream ? kernel.stride * (kernel.extent - 1) : 0;
   }
   for (const value of kernel.values) {

@@ -49,6 +49,8 @@ function printValue(value: KernelValue, kernel: RunnableKernel): string {
       return `${value.type} scalar ${value.index}`;
     case "index":
       return `index (${value.strides.join(" ")})`;
+    case "product":
+      return "product";
     default:
       return `reduced ${value.reduction}`;
   }

@@ -15,7 +15,9 @@ import {
   composeAccess,
   flippedAccess,
   identityAccess,
+  isPlain,
 } from "./access.ts";
+import { packedSize, widthsOf } from "./panels.ts";
 import { isStep, type Operand, type Source, type Step } from "./step.ts";
 
 export function schedule(graph: Graph): Step[] {
@@ -102,6 +104,7 @@ class Scheduler {
       return this.push({ ...common, kind: "reduce", space, operands, ...node.attributes });
     }
     if (isKind(node, "scan")) return this.scan(node, output);
+    if (isKind(node, "contract")) return this.contract(node, output);
     if (isKind(node, "gather")) return this.gather(node, output);
     if (isKind(node, "place")) return this.place(node, output);
     if (isKind(node, "scatter")) return this.scatter(node, output);
@@ -120,6 +123,45 @@ class Scheduler {
     const window = turned(identityAccess(shape));
     const common = { label, dtype, shape, output, space: shape };
     return this.push({ ...common, kind: "scan", operands, axis, scanner, window });
+  }
+
+  /** A batch of one is no axis, so that what follows is of the same space. */
+  private contract(node: GraphNode<"contract">, output: number | null): Step {
+    const { name: label, dtype, shape } = node;
+    const depth = this.node(node, 0).shape[2] as number;
+    const widths = widthsOf(dtype);
+    const packed = [this.pack(node, 0, widths.a), this.pack(node, 1, widths.b)];
+    const space = shape[0] === 1 ? shape.slice(1) : shape;
+    const still = accessOf({ shape: space, strides: space.map(() => 0), offset: 0 });
+    const operands = packed.map((source) => ({ source, access: still }));
+    const common = { label, dtype, shape: space, space, output };
+    return this.push({ ...common, kind: "contract", operands, depth });
+  }
+
+  /** An operand that is the same for the whole batch is packed once. */
+  private pack(node: GraphNode, input: number, width: number): Step {
+    const { dtype, shape } = this.node(node, input);
+    const value = this.at(node, input);
+    const isNumber = value.source.kind === "scalar" || value.source.kind === "constant";
+    if (isNumber || !isPlain(value.access)) {
+      const source = this.copy({ name: "contiguous", dtype, shape }, value, undefined);
+      return this.packed({ source, access: identityAccess(shape) }, shape, { dtype, width });
+    }
+    return this.packed(value, shape, { dtype, width });
+  }
+
+  private packed(
+    { source, access }: Located,
+    [batch, ...rest]: Shape,
+    { dtype, width }: { dtype: DType; width: number },
+  ): Step {
+    const isShared = access.axes[0]?.every(({ size, stride }) => size === 1 || stride === 0);
+    const space = [isShared ? 1 : (batch as number), ...rest];
+    const axes = isShared ? [[{ size: 1, stride: 0 }], ...access.axes.slice(1)] : access.axes;
+    const operands = [{ source, access: { axes, offset: access.offset } }];
+    const shape = [packedSize(space, width)];
+    const common = { label: "pack", dtype, shape, space, operands, output: null };
+    return this.push({ ...common, kind: "pack", width });
   }
 
   private gather(node: GraphNode<"gather">, output: number | null): Step {

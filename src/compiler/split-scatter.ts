@@ -1,13 +1,18 @@
-// A long scatter as several, one after the other: a unit must walk all indices in order, so that without
-// them a tile of a million rows would run for as long as those take, and nothing could stop it.
+// A scatter of many rows into a large target goes by buckets. Another long one is several, one after the
+// other: a unit must walk all indices in order, so that without them a tile of a million rows would run for
+// as long as those take, and nothing could stop it.
 
+import { byBuckets } from "./buckets.ts";
 import { scatterUnits } from "./emit/scatter-code.ts";
-import type { Axis, KernelValue, ScatterKernel, Stream } from "./kernel.ts";
+import type { Axis, KernelValue, RunnableKernel, ScatterKernel, Stream } from "./kernel.ts";
 
 /** Elements that a unit combines in some milliseconds. */
 const enoughForUnit = 1 << 22;
 
-export function splitScatter(kernel: ScatterKernel): ScatterKernel[] {
+export const splitScatter = (kernel: ScatterKernel, nextTemp: () => number): RunnableKernel[] =>
+  byBuckets(kernel, nextTemp) ?? inParts(kernel);
+
+function inParts(kernel: ScatterKernel): ScatterKernel[] {
   const { axes, size, streams } = kernel;
   const axis = axes.findIndex(({ isReduced }) => isReduced);
   const count = axes[axis]?.size ?? 1;

@@ -23,7 +23,9 @@ export function grainOf(kernel: RunnableKernel): number {
     if (value.kind === "gather") instructions += 24;
   }
   if (kernel.kind === "scatter") instructions += 40;
+  if (kernel.kind === "bucketCount" || kernel.kind === "bucketPlace") instructions += 32;
   if (kernel.kind === "compact") instructions += 8;
+  if (kernel.kind === "contract") instructions += kernel.depth;
   if ("scanner" in kernel) instructions += 16 + 4 * kernel.scanner.merge.instructions.length;
   const cycles = kernel.size * Math.max(bytes / bytesPerCycle, instructions / 8);
   const tiles = Math.max(1, Math.round(cycles / tileCycles));

@@ -54,6 +54,21 @@ export interface ScanStep extends StepBase {
   readonly window: Access;
 }
 
+/**
+ * Lays the rows of its operand, [batch, rows, depth], out in panels of `width` rows, depth by depth:
+ * what lies at [batch, panel, depth, row within]. Rows beyond the last hold anything.
+ */
+export interface PackStep extends StepBase {
+  readonly kind: "pack";
+  readonly width: number;
+}
+
+/** Operands (a, b), whole buffers of panels: out[…, i, j] = Σ_k a[…, i, k]·b[…, j, k]. */
+export interface ContractStep extends StepBase {
+  readonly kind: "contract";
+  readonly depth: number;
+}
+
 /** out[i] = x[i with axis := index[i]]: operands (x: a whole buffer, index). */
 export interface GatherStep extends StepBase {
   readonly kind: "gather";
@@ -90,6 +105,8 @@ export interface CompactStep extends StepBase {
 export type Step =
   | PointwiseStep
   | ReduceStep
+  | PackStep
+  | ContractStep
   | ScanStep
   | GatherStep
   | PlaceStep
@@ -99,6 +116,8 @@ export type Step =
 const stepKinds = new Set<string>([
   "pointwise",
   "reduce",
+  "pack",
+  "contract",
   "scan",
   "gather",
   "place",

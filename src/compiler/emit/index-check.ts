@@ -9,7 +9,10 @@ import { newRegister, type Register } from "./register.ts";
 import { realLanes } from "./state-code.ts";
 
 export const mayFault = (kernel: RunnableKernel): boolean =>
-  kernel.kind === "scatter" || kernel.values.some(({ kind }) => kind === "gather");
+  kernel.kind === "scatter" ||
+  kernel.kind === "bucketCount" ||
+  kernel.kind === "bucketPlace" ||
+  kernel.values.some(({ kind }) => kind === "gather");
 
 export class IndexCheck {
   constructor(

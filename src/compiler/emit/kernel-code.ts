@@ -4,18 +4,25 @@
 import type { FunctionBuilder, Local } from "../../wasm/function.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import type { RunnableKernel } from "../kernel.ts";
+import { bucketIndexCode, bucketIndexUnits, bucketStartsCode } from "./bucket-code.ts";
+import { bucketScatterCode, bucketScatterUnits } from "./bucket-scatter-code.ts";
 import { carryCode } from "./carry-code.ts";
 import { columnsCode, columnsUnits } from "./columns-code.ts";
 import { compactCode, compactUnits } from "./compact-code.ts";
+import { contractCode, contractUnits } from "./contract-code.ts";
 import { IndexCheck, mayFault } from "./index-check.ts";
 import { LoopWriter } from "./loop-writer.ts";
 import { mapCode, mapUnits } from "./map-code.ts";
 import { mergeCode } from "./merge-code.ts";
+import { packCode, packUnits } from "./pack-code.ts";
 import { rowsCode, rowsUnits } from "./rows-code.ts";
 import { scanColumnsCode, scanColumnsUnits } from "./scan-columns-code.ts";
 import { scanRowsCode, scanRowsUnits } from "./scan-rows-code.ts";
 import { scatterCode, scatterUnits } from "./scatter-code.ts";
 import { tilesCode, tilesUnits } from "./tiles-code.ts";
+
+/** What goes through several rows at a time. */
+const tiled = new Set<RunnableKernel["kind"]>(["tiles", "pack", "contract"]);
 
 /** Writes the kernel as an exported function of the module. */
 export function writeKernel(module: ModuleBuilder, name: string, kernel: RunnableKernel): void {
@@ -23,7 +30,7 @@ export function writeKernel(module: ModuleBuilder, name: string, kernel: Runnabl
   const params = [addressType, "i32", "i32", addressType] as const;
   module.func(name, params, [], (f, args, begin, end, scratch) => {
     const faults = mayFault(kernel);
-    const isTiled = kernel.kind === "tiles";
+    const isTiled = tiled.has(kernel.kind);
     const isRelaxed = module.simd === "relaxed";
     const loop = new LoopWriter(f, kernel, { isRelaxed, faults, args, scratch, isTiled });
     if (faults) new IndexCheck(loop, args);
@@ -38,6 +45,10 @@ function kernelBody(kernel: RunnableKernel, loop: LoopWriter): (unit: Local) => 
       return mapCode(kernel, loop);
     case "tiles":
       return tilesCode(kernel, loop);
+    case "pack":
+      return packCode(kernel, loop);
+    case "contract":
+      return contractCode(kernel, loop);
     case "rows":
       return rowsCode(kernel, loop);
     case "columns":
@@ -46,6 +57,13 @@ function kernelBody(kernel: RunnableKernel, loop: LoopWriter): (unit: Local) => 
       return mergeCode(kernel, loop);
     case "scatter":
       return scatterCode(kernel, loop);
+    case "bucketCount":
+    case "bucketPlace":
+      return bucketIndexCode(kernel, loop);
+    case "bucketStarts":
+      return bucketStartsCode(kernel, loop);
+    case "bucketScatter":
+      return bucketScatterCode(kernel, loop);
     case "compact":
       return compactCode(kernel, loop);
     case "scanRows":
@@ -69,12 +87,23 @@ export function unitsOf(kernel: RunnableKernel): number {
       return mapUnits(kernel.axes);
     case "tiles":
       return tilesUnits(kernel.axes);
+    case "pack":
+      return packUnits(kernel);
+    case "contract":
+      return contractUnits(kernel);
     case "rows":
       return rowsUnits(kernel);
     case "columns":
       return columnsUnits(kernel);
     case "scatter":
       return scatterUnits(kernel);
+    case "bucketCount":
+    case "bucketPlace":
+      return bucketIndexUnits(kernel);
+    case "bucketStarts":
+      return 1;
+    case "bucketScatter":
+      return bucketScatterUnits(kernel);
     case "compact":
       return compactUnits(kernel);
     case "scanRows":

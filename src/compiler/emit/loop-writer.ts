@@ -192,20 +192,36 @@ export class LoopWriter {
     }
   }
 
-  /** Sets the pointers of the rows after the one at hand, along the last axis but one. */
-  startRowsAfter(count: number): void {
+  /**
+   * Sets the pointers of the rows after the one at hand, along the last axis but one. Of `rows` rows in
+   * all, if given, those beyond the last are the last once more.
+   */
+  startRowsAfter(count: number, rows: number | null = null): void {
     const { f } = this;
     for (let row = 0; row < count; row++) {
       this.rowPointers[row] ??= this.parts.streams.map(() => f.local(f.addressType));
       this.parts.streams.forEach(({ strides, dtype }, at) => {
-        const before = row === 0 ? this.pointers : this.rowPointers[row - 1];
+        const before = (row === 0 ? this.pointers : this.rowPointers[row - 1])?.[at] as Local;
         const step = (strides.at(-2) ?? 0) * dtypes[dtype].bytes;
-        f.get(before?.[at] as Local);
+        f.get(before);
         f.address(Math.abs(step));
         f.addressOp(step < 0 ? "sub" : "add");
+        if (rows !== null) this.unlessBeyond(before, row + 1, rows);
         f.set(this.rowPointers[row]?.[at] as Local);
       });
     }
+  }
+
+  /** The address on the stack; or `otherwise` where the row `ahead` of the one at hand is none. */
+  private unlessBeyond(otherwise: Local, ahead: number, rows: number): void {
+    const { f } = this;
+    f.get(otherwise);
+    f.get(this.indices.at(-1) as Local);
+    f.i32(ahead);
+    f.op("i32.add");
+    f.i32(rows);
+    f.op("i32.lt_u");
+    f.select();
   }
 
   private pointTo(
@@ -244,12 +260,13 @@ export class LoopWriter {
     const known = this.hoisted.get(at) ?? this.written[slotOf(position)]?.get(at);
     if (known) return known;
     const register = this.write(at, position);
-    this.setValue(at, register, slotOf(position));
+    this.setValue(at, register, position);
     return register;
   }
 
-  /** Gives a value a register, in a slot: a finished reduction, in the epilogue. */
-  setValue(at: number, register: Register, slot = 0): void {
+  /** Gives a value a register at a position: a finished reduction, in the epilogue. */
+  setValue(at: number, register: Register, position: Position = start): void {
+    const slot = slotOf(position);
     this.written[slot] ??= new Map();
     this.written[slot]?.set(at, register);
   }
@@ -264,9 +281,7 @@ export class LoopWriter {
       }
       const args = positions.map((position) => value.args.map((arg) => this.value(arg, position)));
       const results = this.lanes.runInStep(value.body, args, this.invariants.get(at));
-      positions.forEach((position, p) =>
-        this.setValue(at, results[p]?.[0] as Register, slotOf(position)),
-      );
+      positions.forEach((position, p) => this.setValue(at, results[p]?.[0] as Register, position));
     }
   }
 
@@ -352,4 +367,6 @@ const maskBody: LaneBody = {
   outputs: [2],
 };
 
-const slotOf = ({ copy, row = 0 }: Position): number => copy + row;
+const start: Position = { offset: null, copy: 0, lanes: 4 };
+
+const slotOf = ({ copy, row = 0 }: Position): number => copy + 8 * row;

@@ -8,7 +8,7 @@ import { dtypes } from "../../base/dtypes.ts";
 import { sizeOf } from "../../base/shapes.ts";
 import type { Local } from "../../wasm/function.ts";
 import type { ScatterKernel, Stream } from "../kernel.ts";
-import { blockRange, outerAxes, overRow, single, splitBlock } from "./inner-loop.ts";
+import { blockRange, outerAxes, overRow, type Range, single, splitBlock } from "./inner-loop.ts";
 import { levelsOf } from "./levels.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
@@ -118,18 +118,8 @@ class ScatterWriter {
     const { loop, kernel } = this;
     const position = { offset: null, copy: 0, lanes: 4 };
     const index = loop.gathers.checked(kernel.index, kernel.extent, position);
-    const { dtype, strides } = kernel.streams[kernel.target] as Stream;
     const pointer = loop.gathers.rowPointer(kernel.target, index, kernel.stride);
-    const walker = { pointer, dtype, stride: strides.at(-1) ?? 1 };
-    overRow(loop, this.columns(strip), { copies: 4, inStep: 4 }, (positions) => {
-      loop.writeInStep([kernel.value], positions);
-      for (const position of positions) {
-        const before = loop.loadFrom(walker, position);
-        const value = loop.value(kernel.value, position);
-        const after = loop.lanes.run(kernel.combine, [before, value])[0] as Register;
-        loop.storeTo(walker, after, position);
-      }
-    });
+    combineRow(kernel, loop, { pointer, range: this.columns(strip) });
   }
 
   private columns(strip: Local | null) {
@@ -158,4 +148,24 @@ class ScatterWriter {
       loop.storeAt(address, dtype, after, lane);
     }
   }
+}
+
+type RowKernel = Pick<ScatterKernel, "streams" | "target" | "value" | "combine">;
+
+/** target[…] ← combine(target[…], value) for columns of the target's row at the pointer. */
+export function combineRow(
+  { streams, target, value, combine }: RowKernel,
+  loop: LoopWriter,
+  { pointer, range }: { readonly pointer: Local; readonly range: Range },
+): void {
+  const { dtype, strides } = streams[target] as Stream;
+  const walker = { pointer, dtype, stride: strides.at(-1) ?? 1 };
+  overRow(loop, range, { copies: 4, inStep: 4 }, (positions) => {
+    loop.writeInStep([value], positions);
+    for (const position of positions) {
+      const before = loop.loadFrom(walker, position);
+      const after = loop.lanes.run(combine, [before, loop.value(value, position)]);
+      loop.storeTo(walker, after[0] as Register, position);
+    }
+  });
 }

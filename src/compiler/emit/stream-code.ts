@@ -193,8 +193,9 @@ export class StreamCode {
     }
     const lowest = stride < 0 ? (position.lanes - 1) * stride * bytes : 0;
     const address = this.keep(walker, position, lowest);
+    const copied = stride === 1 ? position.copy * 4 * bytes : 0;
     for (let lane = 0; lane < position.lanes; lane++) {
-      const offset = lane * stride * bytes - lowest;
+      const offset = copied + lane * stride * bytes - lowest;
       this.elements.storeLane(dtype, packed, { address, offset, lane });
     }
   }

@@ -276,7 +276,7 @@ class TilesWriter {
       if (value.kind !== "load" || !columns) return;
       const { dtype } = kernel.streams[value.stream] as Stream;
       const rows = turned(loop.f, this.loadColumns(columns, dtype, first));
-      rows.forEach((register, row) => loop.setValue(at, register, row));
+      rows.forEach((register, row) => loop.setValue(at, register, { ...first, row }));
     });
     this.store(Array.from({ length: together }, (_, row) => ({ ...first, row })));
   }

@@ -83,7 +83,15 @@ export const clamp = (k: LaneWriter, x: Lane, [low, high]: readonly [number, num
 export function polynomial(k: LaneWriter, x: Lane, coefficients: readonly number[]): Lane {
   const [last, ...lower] = [...coefficients].reverse();
   invariant(last !== undefined && lower.length > 0, "lanes: a polynomial needs two coefficients");
-  let sum = k.const(x.type, last);
-  for (const coefficient of lower) sum = k.madd(sum, x, coefficient);
-  return sum;
+  return horner(k, k.const(x.type, last), x, lower);
 }
+
+/** c₀ + c₁x + … + xⁿ: the first step is an addition, and one constant less. */
+export function monic(k: LaneWriter, x: Lane, coefficients: readonly number[]): Lane {
+  const [last, ...lower] = [...coefficients].reverse();
+  invariant(last !== undefined, "lanes: a monic polynomial needs a coefficient");
+  return horner(k, k.add(x, last), x, lower);
+}
+
+const horner = (k: LaneWriter, start: Lane, x: Lane, lower: readonly number[]): Lane =>
+  lower.reduce((sum, coefficient) => k.madd(sum, x, coefficient), start);
