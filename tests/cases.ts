@@ -244,7 +244,7 @@ const otherCases: Record<Exclude<PrimitiveName, PointwiseName>, Case> = {
   },
   contract: {
     inputs: [numbers([2, 3, 5]), numbers([2, 4, 5])],
-    call: contract,
+    call: (a, b) => contract(a, b),
     expected: (a, b) =>
       Array.from({ length: 24 }, (_, i) => {
         const [n, row, column] = [Math.floor(i / 12), Math.floor(i / 4) % 3, i % 4];

@@ -96,8 +96,12 @@ const rules: Rules = {
   },
   reduce: evaluateReduce,
   contract: (node, [a, b]) => {
-    const [, rows, columns] = node.shape;
-    const depth = node.inputs[0].shape[2];
+    const { batch, depth: deep } = node.attributes;
+    const size = (shape: Shape) => shape.reduce((product, length) => product * length, 1);
+    const rowsOf = ({ shape }: Node) => size(shape.slice(batch, shape.length - deep));
+    const [rows, columns] = node.inputs.map(rowsOf);
+    const { shape } = node.inputs[0];
+    const depth = size(shape.slice(shape.length - deep));
     return filled(node as Node, (i) => {
       const [n, row] = [Math.floor(i / (rows * columns)), Math.floor(i / columns) % rows];
       const [atA, atB] = [(n * rows + row) * depth, (n * columns + (i % columns)) * depth];

@@ -3,7 +3,14 @@
 
 import { dtypes } from "../base/dtypes.ts";
 import { showShape, sizeOf } from "../base/shapes.ts";
-import { type Access, commonCuts, cutStrides, identityAccess, plainStrides } from "./access.ts";
+import {
+  type Access,
+  accessOf,
+  commonCuts,
+  cutStrides,
+  identityAccess,
+  plainStrides,
+} from "./access.ts";
 import { blockElementsOf, inOneRun, keepReductionOrder } from "./flatten.ts";
 import { type Group, groupSteps } from "./group.ts";
 import { composeInto, materializedSteps } from "./inline.ts";
@@ -303,12 +310,33 @@ class Lowering {
     const { space, width } = step;
     const [batch = 1] = space;
     const whole = packedSize(space, width);
-    const { axes, streams, values } = this.uncut();
+    const cuts = this.cutsOf(this.walks.map(({ access }) => access));
+    const axes = cuts.flatMap((sizes) => sizes.map((size): Axis => ({ size, isReduced: false })));
+    const streams = this.walks.map(({ buffer, dtype, access }): Stream => {
+      const strides = cutStrides(access, cuts);
+      return { buffer, dtype, strides, offset: access.offset, steps: null };
+    });
+    const values = this.values.map((value, at): KernelValue => {
+      const access = this.accesses[at];
+      const isIndex = value.kind === "index" && access;
+      return isIndex ? { ...value, strides: cutStrides(access, cuts) } : value;
+    });
     const own = { buffer: this.buffers.of(step), dtype: step.dtype, offset: 0, steps: null };
-    const packed = { ...own, strides: [whole / batch, 0, 0], reach: whole / batch - 1 };
-    const common = { label: this.label(), axes, values, size: sizeOf(space) };
-    const rest = { streams: [...streams, packed], value, target, width };
-    return { kind: "pack", isAcross: false, ...common, ...rest };
+    const [batches = [], rows = []] = cuts;
+    const perBatch = cutStrides(
+      accessOf({ shape: space, strides: [whole / batch, 0, 0], offset: 0 }),
+      cuts,
+    );
+    const packed = { ...own, strides: perBatch, reach: whole / batch - 1 };
+    const parts = { batchAxes: batches.length, rowAxes: rows.length };
+    const rest = { streams: [...streams, packed], values, value, target, width };
+    return { kind: "pack", label: this.label(), axes, ...parts, ...rest, size: sizeOf(space) };
+  }
+
+  private cutsOf(accesses: readonly Access[]): number[][] {
+    const cuts = commonCuts(this.group.space, accesses);
+    if (!cuts) throw new Error(`internal: fuse: no common cut of ${this.label()}`);
+    return cuts;
   }
 
   private contractKernel(step: Step & { kind: "contract" }): Kernel {
@@ -366,8 +394,7 @@ class Lowering {
       value.kind === "index" ? this.accesses[at] : null,
     );
     const walked = [...this.walks.map(({ access }) => access), ...indices.filter((a) => a != null)];
-    const cuts = commonCuts(this.group.space, walked);
-    if (!cuts) throw new Error(`internal: fuse: no common cut of ${this.label()}`);
+    const cuts = this.cutsOf(walked);
     const axes = cuts.flatMap((sizes, axis) =>
       sizes.map((size): Axis => ({ size, isReduced: isReducedAxis(axis) })),
     );

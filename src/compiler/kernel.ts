@@ -123,12 +123,14 @@ export interface ScanKernel {
   readonly extent: { readonly before: number; readonly along: number; readonly behind: number };
 }
 
-/** Lays the rows of a value out in panels. Axes: batch, rows, depth; or batch, depth, rows if `isAcross`. */
+/** Lays the rows of a value out in panels. Its axes are the batch's, then the rows', then the depth's. */
 export interface PackKernel {
   readonly kind: "pack";
-  readonly isAcross: boolean;
   readonly label: string;
   readonly axes: readonly Axis[];
+  /** How many axes batch and rows have; each part has one at least. */
+  readonly batchAxes: number;
+  readonly rowAxes: number;
   readonly streams: readonly Stream[];
   readonly values: readonly KernelValue[];
   readonly value: number;

@@ -15,7 +15,7 @@ import {
   composeAccess,
   flippedAccess,
   identityAccess,
-  isPlain,
+  type SubAxis,
 } from "./access.ts";
 import { packedSize, widthsOf } from "./panels.ts";
 import { isStep, type Operand, type Source, type Step } from "./step.ts";
@@ -127,41 +127,33 @@ class Scheduler {
 
   /** A batch of one is no axis, so that what follows is of the same space. */
   private contract(node: GraphNode<"contract">, output: number | null): Step {
-    const { name: label, dtype, shape } = node;
-    const depth = this.node(node, 0).shape[2] as number;
+    const { name: label, dtype } = node;
     const widths = widthsOf(dtype);
-    const packed = [this.pack(node, 0, widths.a), this.pack(node, 1, widths.b)];
-    const space = shape[0] === 1 ? shape.slice(1) : shape;
+    const packed = [this.pack(node, 0, widths.a), this.pack(node, 1, widths.b)] as const;
+    const [rows, columns] = packed.map(({ space }) => space[1]) as [number, number];
+    const depth = packed[0].space[2] as number;
+    const batch = sizeOf(node.shape) / (rows * columns);
+    const space = batch === 1 ? [rows, columns] : [batch, rows, columns];
     const still = accessOf({ shape: space, strides: space.map(() => 0), offset: 0 });
     const operands = packed.map((source) => ({ source, access: still }));
     const common = { label, dtype, shape: space, space, output };
     return this.push({ ...common, kind: "contract", operands, depth });
   }
 
-  /** An operand that is the same for the whole batch is packed once. */
-  private pack(node: GraphNode, input: number, width: number): Step {
+  /** Its axes as three: batch, rows, depth. What is the same for the whole batch is packed once. */
+  private pack(node: GraphNode<"contract">, input: number, width: number): Step {
     const { dtype, shape } = this.node(node, input);
-    const value = this.at(node, input);
-    const isNumber = value.source.kind === "scalar" || value.source.kind === "constant";
-    if (isNumber || !isPlain(value.access)) {
-      const source = this.copy({ name: "contiguous", dtype, shape }, value, undefined);
-      return this.packed({ source, access: identityAccess(shape) }, shape, { dtype, width });
-    }
-    return this.packed(value, shape, { dtype, width });
-  }
-
-  private packed(
-    { source, access }: Located,
-    [batch, ...rest]: Shape,
-    { dtype, width }: { dtype: DType; width: number },
-  ): Step {
-    const isShared = access.axes[0]?.every(({ size, stride }) => size === 1 || stride === 0);
-    const space = [isShared ? 1 : (batch as number), ...rest];
-    const axes = isShared ? [[{ size: 1, stride: 0 }], ...access.axes.slice(1)] : access.axes;
+    const { source, access } = this.operand(node, input, shape);
+    const { batch, depth } = node.attributes;
+    const cuts = [0, batch, shape.length - depth, shape.length];
+    const parts = [0, 1, 2].map((part) => access.axes.slice(cuts[part], cuts[part + 1]).flat());
+    const [own = [], ...rest] = parts.map((part) => (part.length > 0 ? part : [oneElement]));
+    const isShared = own.every(({ size, stride }) => size === 1 || stride === 0);
+    const axes = [isShared ? [oneElement] : own, ...rest];
+    const space = axes.map((part) => sizeOf(part.map(({ size }) => size)));
     const operands = [{ source, access: { axes, offset: access.offset } }];
-    const shape = [packedSize(space, width)];
-    const common = { label: "pack", dtype, shape, space, operands, output: null };
-    return this.push({ ...common, kind: "pack", width });
+    const common = { label: "pack", dtype, shape: [packedSize(space, width)], space, operands };
+    return this.push({ ...common, kind: "pack", width, output: null });
   }
 
   private gather(node: GraphNode<"gather">, output: number | null): Step {
@@ -319,6 +311,8 @@ class Scheduler {
     return this.graph.nodes[node.inputs[input] as number] as GraphNode;
   }
 }
+
+const oneElement: SubAxis = { size: 1, stride: 0 };
 
 const whole = (node: GraphNode, source: Source): Located => ({
   source,

@@ -10,7 +10,6 @@ import type {
   KernelValue,
   LoopKernel,
   MapKernel,
-  PackKernel,
   RunnableKernel,
   Stream,
 } from "./kernel.ts";
@@ -26,37 +25,13 @@ const chunkRows = 256;
 /** `nextTemp` numbers new temporary buffers. */
 export function split(kernel: Kernel, nextTemp: () => number): RunnableKernel[] {
   if (kernel.kind === "scatter") return splitScatter(kernel, nextTemp);
-  if (kernel.kind === "compact" || kernel.kind === "contract") return [kernel];
-  if (kernel.kind === "pack") return [packAlongNeighbours(kernel)];
   if (kernel.kind === "scan") return splitScan(kernel, nextTemp);
-  if (kernel.reductions.length === 0) {
-    return [mapOrTiles(kernel)];
-  }
+  if (kernel.kind !== "loop") return [kernel];
+  if (kernel.reductions.length === 0) return [mapOrTiles(kernel)];
   const isAcross = kernel.axes.at(-1)?.isReduced === false;
   const chunks = isAcross ? chunksAcross(kernel.axes) : chunksAlong(kernel);
   if (!isAcross && chunks.count === 1) return [{ ...kernel, kind: "rows", chunks, partials: null }];
   return splitInTwo(kernel, chunks, isAcross, nextTemp);
-}
-
-/** The axis along which most operands run on, rows or depth, goes last: its neighbours are one vector. */
-function packAlongNeighbours(kernel: PackKernel): PackKernel {
-  const runsOn = (axis: number): number =>
-    kernel.values.filter(
-      (value) => value.kind === "load" && kernel.streams[value.stream]?.strides[axis] === 1,
-    ).length;
-  if (runsOn(2) >= runsOn(1)) return kernel;
-  const order = [0, 2, 1];
-  const inOrder = <Walk extends { readonly strides: readonly number[] }>(walk: Walk): Walk => ({
-    ...walk,
-    strides: order.map((axis) => walk.strides[axis] as number),
-  });
-  return {
-    ...kernel,
-    axes: order.map((axis) => kernel.axes[axis] as Axis),
-    isAcross: true,
-    streams: kernel.streams.map(inOrder),
-    values: kernel.values.map((value) => (value.kind === "index" ? inOrder(value) : value)),
-  };
 }
 
 /** Rows and columns from which on turning blocks in registers pays. */

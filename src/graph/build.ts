@@ -226,14 +226,14 @@ export function reduceNode({ name, dtype, input, axes, reducer }: ReduceSpec): N
   return makeNode(end.value, [input]);
 }
 
-/** Rows of `a` with rows of `b`, both [batch, rows, depth] of one dtype: [batch, rows of a, rows of b]. */
-export function contractNode(a: Node, b: Node): Node {
-  const [batch = 0, rows = 0, depth = 0] = a.shape;
-  const shape = [batch, rows, b.shape[1] ?? 0];
-  if (depth === 0 || sizeOf(shape) === 0) return fullNode(a.dtype, shape, 0);
+/** Of the axes of both operands, the first `batch` and the last `depth` are common; between are rows. */
+export function contractNode(a: Node, b: Node, batch: number, depth: number): Node {
+  const [rowsA, rowsB] = [a, b].map(({ shape }) => shape.slice(batch, shape.length - depth));
+  const shape = [...a.shape.slice(0, batch), ...(rowsA as Shape), ...(rowsB as Shape)];
+  if (a.size === 0 || b.size === 0) return fullNode(a.dtype, shape, 0);
   const looks = looksOf(a.dtype, shape);
-  const end = looks.structures.at("contract").at(depth);
-  end.value ??= new Structure("contract", "contract", looks, null);
+  const end = looks.structures.at("contract").at(batch).along(a.shape).at(depth);
+  end.value ??= new Structure("contract", "contract", looks, { batch, depth });
   return makeNode(end.value, [a, b]);
 }
 

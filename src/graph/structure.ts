@@ -31,8 +31,11 @@ export interface Attributes {
   };
   /** Shape is the input's without `axes`. */
   reduce: { readonly axes: readonly number[]; readonly reducer: Reducer };
-  /** Inputs (a, b), [batch, rows, depth] each: out[n, i, j] = Σ_k a[n, i, k]·b[n, j, k]. */
-  contract: null;
+  /**
+   * Inputs (a, b), each with its axes in three parts, batch, rows, depth, of which batch and depth are the
+   * same in both: out[n, i, j] = Σ_k a[n, i, k]·b[n, j, k]. Of so many axes are batch and depth.
+   */
+  contract: { readonly batch: number; readonly depth: number };
   /** Inputs are of the node's shape; each element is its prefix along `axis`, from its end if `reverse`. */
   scan: { readonly axis: number; readonly reverse: boolean; readonly scanner: Scanner };
   /** Inputs (x, index): out[i] = x[i with i[axis] = index[i]]. May fault on data. */

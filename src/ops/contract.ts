@@ -1,31 +1,65 @@
 // contract: rows with rows, the one primitive behind every product of matrices, in any transposition, and
 // behind convolution. A primitive, because as a product and a sum it would write all the products.
 //
-//   out[n, i, j] = Σ_k a[n, i, k]·b[n, j, k]
+//   out[n, i, j] = Σ_k a[n, i, k]·b[n, j, k]        n, i, j, k may each be several axes, or none
 
 import { invariant } from "../base/errors.ts";
-import { showShape } from "../base/shapes.ts";
+import { sameShape, showShape } from "../base/shapes.ts";
 import { contractNode } from "../graph/build.ts";
+import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/tape.ts";
 import { permute } from "./linear.ts";
 import { apply, type Primitive } from "./primitive.ts";
 
-const turned = (x: Value): Value => permute(x, [0, 2, 1]);
+/** How many axes of both operands, from the first on, are n; and how many, up to the last, are k. */
+export interface ContractAttrs {
+  readonly batch: number;
+  readonly depth: number;
+}
 
-/** dA = g·B, dB = gᵀ·A; here both by rows. */
-export const contractPrimitive: Primitive<null> = {
+export const contractPrimitive: Primitive<ContractAttrs> = {
   name: "contract",
-  build: ([a, b]) => {
-    const [n, , depth] = a.shape;
-    const fits = a.shape.length === 3 && b.shape.length === 3 && a.dtype === b.dtype;
-    invariant(
-      fits && b.shape[0] === n && b.shape[2] === depth,
-      `contract of ${showShape(a.shape)} ${a.dtype} and ${showShape(b.shape)} ${b.dtype}`,
-    );
-    return contractNode(a, b);
+  build: ([a, b], attrs) => {
+    checkOperands(a, b, attrs);
+    return contractNode(a, b, attrs.batch, attrs.depth);
   },
-  vjp: (g, [a, b]) => [a.edge && contract(g, turned(b)), b.edge && contract(turned(g), turned(a))],
+  // dA = g·B, dB = gᵀ·A; here both by rows.
+  vjp: (g, [a, b], _, { batch, depth }) => {
+    const rowsOf = ({ node }: Value): number => node.shape.length - batch - depth;
+    const [i, j] = [rowsOf(a), rowsOf(b)];
+    return [
+      a.edge && contract(g, turned(b, batch, j), { batch, depth: j }),
+      b.edge && contract(turned(g, batch, i), turned(a, batch, i), { batch, depth: i }),
+    ];
+  },
 };
 
+/** The `first` axes behind the batch's go last. */
+function turned(x: Value, batch: number, first: number): Value {
+  const axes = x.node.shape.map((_, axis) => axis);
+  const [n, i, rest] = [
+    axes.slice(0, batch),
+    axes.slice(batch, batch + first),
+    axes.slice(batch + first),
+  ];
+  return permute(x, [...n, ...rest, ...i]);
+}
+
+function checkOperands(a: Node, b: Node, { batch, depth }: ContractAttrs): void {
+  const commons = [a, b].map(({ shape }) => [
+    ...shape.slice(0, batch),
+    ...shape.slice(shape.length - depth),
+  ]);
+  const fits = sameShape(commons[0] as number[], commons[1] as number[]) && a.dtype === b.dtype;
+  if (fits) return;
+  invariant(
+    false,
+    `contract of ${showShape(a.shape)} ${a.dtype} and ${showShape(b.shape)} ${b.dtype}`,
+  );
+}
+
+const one: ContractAttrs = { batch: 1, depth: 1 };
+
 /** a [n, i, k] and b [n, j, k], float32, float64, int32 or int64 → [n, i, j]. */
-export const contract = (a: Value, b: Value): Value => apply(contractPrimitive, [a, b], null);
+export const contract = (a: Value, b: Value, attrs: ContractAttrs = one): Value =>
+  apply(contractPrimitive, [a, b], attrs);

@@ -131,6 +131,42 @@ describe("operands", () => {
   });
 });
 
+describe("windows of an image", () => {
+  /** x [c, h, w] → [oh, ow, c, 3, 3], read where they lie. */
+  function windows(x: Tensor, stride: number): Tensor {
+    const cut = x.unfold(1, 3, stride).unfold(2, 3, stride);
+    return cut.permute(1, 2, 0, 3, 4);
+  }
+
+  test.each([
+    [3, 10, 10, 1],
+    [4, 9, 9, 1],
+    [2, 30, 13, 1],
+    [3, 17, 19, 2],
+  ])(
+    "of %i channels, %i × %i, stride %i: rows by windows, and windows by rows",
+    async (c, h, w, stride) => {
+      const x = await leaf([c, h, w], 1).realize();
+      const rows = windows(x, stride);
+      const [oh, ow] = rows.shape;
+      const [count, depth] = [oh * ow, c * 9];
+      const held = await rows.contiguous().data();
+      const weight = await leaf([7, c, 3, 3], 2).realize();
+      const forward = contract(weight.value, rows.value, { batch: 0, depth: 3 });
+      expect(forward.node.shape).toEqual([7, oh, ow]);
+      const wanted = expected(await weight.data(), held, [1, 7, count, depth]);
+      expectElements(await wrap(forward).data(), wanted);
+      expect(kinds()).toEqual(["pack", "pack", "contract"]);
+      const g = await leaf([7, oh, ow], 3).realize();
+      const turned = rows.permute(2, 3, 4, 0, 1);
+      const back = expected(await g.data(), await turned.contiguous().data(), [1, 7, depth, count]);
+      const backward = contract(g.value, turned.value, { batch: 0, depth: 2 });
+      expectElements(await wrap(backward).data(), back);
+      expect(kinds()).toEqual(["pack", "pack", "contract"]);
+    },
+  );
+});
+
 test("what follows a product is computed on it, with broadcast operands, and stored once", async () => {
   const [i, j, k] = [14, 27, 40];
   const [a, b] = [await leaf([1, i, k], 1).realize(), await leaf([1, j, k], 2).realize()];

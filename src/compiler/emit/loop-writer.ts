@@ -192,36 +192,25 @@ export class LoopWriter {
     }
   }
 
-  /**
-   * Sets the pointers of the rows after the one at hand, along the last axis but one. Of `rows` rows in
-   * all, if given, those beyond the last are the last once more.
-   */
-  startRowsAfter(count: number, rows: number | null = null): void {
+  /** Sets the pointers of the rows after the one at hand, along the last axis but one. */
+  startRowsAfter(count: number): void {
     const { f } = this;
-    for (let row = 0; row < count; row++) {
-      this.rowPointers[row] ??= this.parts.streams.map(() => f.local(f.addressType));
+    for (let row = 1; row <= count; row++) {
       this.parts.streams.forEach(({ strides, dtype }, at) => {
-        const before = (row === 0 ? this.pointers : this.rowPointers[row - 1])?.[at] as Local;
         const step = (strides.at(-2) ?? 0) * dtypes[dtype].bytes;
-        f.get(before);
+        f.get(this.rowPointer(row - 1, at));
         f.address(Math.abs(step));
         f.addressOp(step < 0 ? "sub" : "add");
-        if (rows !== null) this.unlessBeyond(before, row + 1, rows);
-        f.set(this.rowPointers[row]?.[at] as Local);
+        f.set(this.rowPointer(row, at));
       });
     }
   }
 
-  /** The address on the stack; or `otherwise` where the row `ahead` of the one at hand is none. */
-  private unlessBeyond(otherwise: Local, ahead: number, rows: number): void {
-    const { f } = this;
-    f.get(otherwise);
-    f.get(this.indices.at(-1) as Local);
-    f.i32(ahead);
-    f.op("i32.add");
-    f.i32(rows);
-    f.op("i32.lt_u");
-    f.select();
+  /** Where a stream is read for a row of a tile; row 0 is the one at hand. */
+  rowPointer(row: number, stream: number): Local {
+    if (row === 0) return this.pointers[stream] as Local;
+    this.rowPointers[row - 1] ??= this.parts.streams.map(() => this.f.local(this.f.addressType));
+    return this.rowPointers[row - 1]?.[stream] as Local;
   }
 
   private pointTo(
@@ -336,6 +325,14 @@ export class LoopWriter {
   /** Loads and stores through a pointer that the kernel moves itself. */
   loadFrom(walker: Walker, position: Position): Register {
     return this.streams.load(walker, position);
+  }
+
+  /** Single elements, one an address. */
+  loadLanes(dtype: Stream["dtype"], addresses: readonly Local[]): Register {
+    return this.streams.elements.assemble(
+      dtype,
+      addresses.map((address) => ({ address, offset: 0 })),
+    );
   }
 
   storeTo(walker: Walker, register: Register, position: Position): void {
