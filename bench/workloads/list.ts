@@ -5,6 +5,8 @@ import { chain100, chain100Replay } from "./chain100.ts";
 import { fused20 } from "./fused20.ts";
 import { gelu16M } from "./gelu16m.ts";
 import { maskedSelect16M } from "./masked-select16m.ts";
+import { passes } from "./passes.ts";
+import { products } from "./products.ts";
 import { recording } from "./recording.ts";
 import { gatherRows1M, scatterRows1M } from "./rows1m.ts";
 import { scaling } from "./scaling.ts";
@@ -23,4 +25,6 @@ export const workloads: Workload[] = [
   gatherRows1M,
   scatterRows1M,
   maskedSelect16M,
+  ...passes,
+  ...products,
 ];
