@@ -4,11 +4,12 @@
 //   out[n, i, j] = Σ_k a[n, i, k]·b[n, j, k]        n, i, j, k may each be several axes, or none
 
 import { invariant } from "../base/errors.ts";
-import { sameShape, showShape } from "../base/shapes.ts";
+import { sameShape, showShape, sizeOf } from "../base/shapes.ts";
 import { contractNode } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/tape.ts";
-import { permute } from "./linear.ts";
+import { mul } from "./arithmetic.ts";
+import { expand, permute, reshape, sum } from "./linear.ts";
 import { apply, type Primitive } from "./primitive.ts";
 
 /** How many axes of both operands, from the first on, are n; and how many, up to the last, are k. */
@@ -61,5 +62,26 @@ function checkOperands(a: Node, b: Node, { batch, depth }: ContractAttrs): void 
 const one: ContractAttrs = { batch: 1, depth: 1 };
 
 /** a [n, i, k] and b [n, j, k], float32, float64, int32 or int64 → [n, i, j]. */
-export const contract = (a: Value, b: Value, attrs: ContractAttrs = one): Value =>
-  apply(contractPrimitive, [a, b], attrs);
+export function contract(a: Value, b: Value, attrs: ContractAttrs = one): Value {
+  const { batch, depth } = attrs;
+  const [x, y] = [a.node.shape, b.node.shape];
+  const [i, j] = [x.slice(batch, x.length - depth), y.slice(batch, y.length - depth)];
+  const isThin = [i, j, x.slice(x.length - depth)].some((part) => sizeOf(part) === 1);
+  return isThin ? thin(a, b, attrs) : apply(contractPrimitive, [a, b], attrs);
+}
+
+/** With one row, or a depth of one, nothing is read twice: products and a sum go at memory's speed. */
+function thin(a: Value, b: Value, { batch, depth }: ContractAttrs): Value {
+  const [x, y] = [a.node.shape, b.node.shape];
+  const [n, k] = [x.slice(0, batch), x.slice(x.length - depth)];
+  const [i, j] = [x.slice(batch, x.length - depth), y.slice(batch, y.length - depth)];
+  const space = [...n, ...i, ...j, ...k];
+  const [left, right] = [
+    expand(reshape(a, [...n, ...i, ...j.map(() => 1), ...k]), space),
+    expand(reshape(b, [...n, ...i.map(() => 1), ...j, ...k]), space),
+  ];
+  return sum(
+    mul(left, right),
+    k.map((_, axis) => space.length - depth + axis),
+  );
+}
