@@ -11,6 +11,7 @@ import { dtypes, readable, typedArray } from "./base/dtypes.ts";
 import type { Program } from "./base/program.ts";
 import type { Shape } from "./base/shapes.ts";
 import { bytesOf } from "./graph/build.ts";
+import { lineOf } from "./graph/lines.ts";
 import { memoryNode, type Node, settle } from "./graph/node.ts";
 import { type Asked, type Ending, type Request, witness } from "./realize/asked.ts";
 import { type Collected, Collector, graphOf } from "./realize/collect.ts";
@@ -194,7 +195,7 @@ class Realizer {
   private start(
     { executor }: Engine,
     program: Program,
-    { inputs, offsets, outputs, scalars }: Collected,
+    { nodes, inputs, offsets, outputs, scalars }: Collected,
     pinned: OwnedMemory[],
   ) {
     const made = this.allocateAll(executor.heap, outputs);
@@ -212,7 +213,7 @@ class Realizer {
     this.lastProgram = program;
     const binding = { inputs: starts, outputs: made.map(({ address }) => address), scalars };
     const result = executor.run(program, binding, { trace: this.trace !== null });
-    return { program, inputs, outputs, made, pinned, result };
+    return { program, nodes, inputs, outputs, made, pinned, result };
   }
 
   private allocateAll(heap: OwnedMemory["heap"], outputs: readonly Node[]): OwnedMemory[] {
@@ -252,7 +253,7 @@ class Realizer {
 
   private commit(run: Run, result: RunResult, request: Request): void {
     if (this.trace) this.trace.push(...result.trace);
-    if (result.fault) throw faultError(run.program, result);
+    if (result.fault) throw faultError(run, result);
     // An input may have been on its way when this run was started, and have failed since.
     const lost = run.inputs.find(({ failure }) => failure);
     if (lost) throw lost.failure;
@@ -309,10 +310,13 @@ function usable(node: Node, heap: OwnedMemory["heap"]): OwnedMemory {
   return memory;
 }
 
-function faultError(program: Program, { fault }: RunResult): Error {
+function faultError({ program, nodes }: Run, { fault }: RunResult): Error {
   const { launch, value } = fault as NonNullable<RunResult["fault"]>;
   const label = program.launches[launch]?.label ?? "?";
-  return new Error(`${label}: index ${value} is out of bounds`);
+  const lines = nodes.filter(({ name }) => label.includes(name)).map(lineOf);
+  const noted = [...new Set(lines.filter((line) => line !== undefined))];
+  const where = noted.map((line) => `\n    recorded ${line}`).join("");
+  return new Error(`${label}: index ${value} is out of bounds${where}`);
 }
 
 const realizer = new Realizer();

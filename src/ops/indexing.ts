@@ -5,6 +5,7 @@ import { type DType, dtypes } from "../base/dtypes.ts";
 import type { LaneBody, LaneType } from "../base/lanes.ts";
 import { type Lane, type LaneWriter, traceLanes } from "../base/trace-lanes.ts";
 import { gatherNode, scatterNode } from "../graph/build.ts";
+import { noteLine } from "../graph/lines.ts";
 import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/tape.ts";
 import { and, cast, div, eq, mul, where } from "./arithmetic.ts";
@@ -14,7 +15,7 @@ import { fullLike, zerosLike } from "./source.ts";
 /** Inputs (x, index): out[i] = x[i with i[axis] = index[i]]. */
 export const gatherPrimitive: Primitive<number> = {
   name: "gather",
-  build: ([x, index], axis) => gatherNode(x, axis, index),
+  build: ([x, index], axis) => noteLine(gatherNode(x, axis, index)),
   vjp: (g, [x, index], _, axis) => [scatterAdd(zerosLike(x), axis, index, g), null],
 };
 
@@ -51,7 +52,7 @@ function combinedNode(
 ): Node {
   if (index.size === 0) return base;
   const combine = combineBody(name, dtypes[base.dtype].lane);
-  return scatterNode({ name, base, index, value, axis, combine });
+  return noteLine(scatterNode({ name, base, index, value, axis, combine }));
 }
 
 /** Inputs (base, index, value): value[i] is added to base[i with i[axis] = index[i]]. */

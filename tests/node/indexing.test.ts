@@ -68,6 +68,7 @@ describe("rows by index", () => {
     expect(await elements(target)).toEqual([...expected]);
     const bad = zeros([100, width]).indexAdd(0, tensor(rows).add(1), zeros([count, width]));
     await expect(bad.data()).rejects.toThrow(/index 100 is out of bounds/);
+    await expect(bad.data()).rejects.toThrow(/recorded .*indexing\.test\.ts:\d+/);
   });
 
   test("a scatter whose index varies along the row takes lane after lane", async () => {

@@ -1,0 +1,27 @@
+// Buffers: where each step's value lies. place and scatter take over their target's.
+
+import type { Buffer } from "./kernel.ts";
+import type { Step } from "./step.ts";
+
+/** The buffer in which each step's value lies: place and scatter take over their target's. */
+export class Buffers {
+  private readonly outputs = new Map<Step, number>();
+
+  constructor(steps: readonly Step[]) {
+    for (const step of steps) if (step.output !== null) this.outputs.set(rootOf(step), step.output);
+  }
+
+  of(step: Step): Buffer {
+    const root = rootOf(step);
+    const output = this.outputs.get(root);
+    return output === undefined
+      ? { kind: "temp", index: root.position }
+      : { kind: "output", index: output };
+  }
+}
+
+function rootOf(step: Step): Step {
+  let root = step;
+  while (root.kind === "place" || root.kind === "scatter") root = root.target;
+  return root;
+}
