@@ -8,7 +8,15 @@ import type { Tensor } from "./tensor/tensor.ts";
 
 const records = { ...linalgRecords, ...linalgShapeRecords } as const;
 
-export const { vectorNorm, matrixNorm, norm, vecdot, diagonal, vander } = functionsOf<
-  typeof records,
-  Tensor
->(records, makeTensor);
+export const {
+  vectorNorm,
+  matrixNorm,
+  norm,
+  matmul,
+  matrixPower,
+  multiDot,
+  cross,
+  vecdot,
+  diagonal,
+  vander,
+} = functionsOf<typeof records, Tensor>(records, makeTensor);

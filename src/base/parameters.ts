@@ -43,8 +43,11 @@ export interface ArgumentKinds<T> {
   yes: true;
   no: false;
   scalars: readonly Scalar[];
+  /** One number, or a list of them. */
+  numbers: Scalar | readonly Scalar[];
   sizes: readonly number[];
   shape: readonly number[];
+  lists: readonly (readonly number[])[];
   dtype: DType;
   string: string;
   generator: object;
@@ -97,8 +100,16 @@ export const kinds: Record<KindName, KindRule> = {
     wanted: "a list of numbers",
     accepts: (v) => Array.isArray(v) && v.every(isScalar),
   },
+  numbers: {
+    wanted: "a number or a list of numbers",
+    accepts: (v) => isScalar(v) || (Array.isArray(v) && v.every(isScalar)),
+  },
   sizes: { wanted: "integers, or a list of them", accepts: isInts },
   shape: { wanted: "a list of integers", accepts: isInts },
+  lists: {
+    wanted: "a list of lists of integers",
+    accepts: (v) => Array.isArray(v) && v.every(isInts),
+  },
   dtype: { wanted: "a dtype", accepts: isDType },
   string: { wanted: "a string", accepts: (v) => typeof v === "string" },
   choice: {
@@ -170,10 +181,14 @@ export const yes = builder("yes");
 export const no = builder("no");
 /** A list of numbers. */
 export const scalars = builder("scalars");
+/** A number, or a list of them. */
+export const numbers = builder("numbers");
 /** A list, or several arguments: the last parameter that can be given by position. */
 export const sizes = builder("sizes");
 /** A list of integers. */
 export const shape = builder("shape");
+/** A list of lists of integers. */
+export const lists = builder("lists");
 export const dtype = builder("dtype");
 export const string = builder("string");
 export const generator = builder("generator");

@@ -16,3 +16,7 @@ export type Scalar = number | boolean | Float;
 
 export const scalarValue = (value: Scalar): number =>
   value instanceof Float ? value.float : Number(value);
+
+/** One number, or each of a list. */
+export const scalarValues = (given: Scalar | readonly Scalar[]): number | number[] =>
+  typeof given === "object" && "length" in given ? given.map(scalarValue) : scalarValue(given);

@@ -14,6 +14,7 @@ import type {
   BucketIndexKernel,
   BucketScatterKernel,
   Buckets,
+  Fill,
   KernelValue,
   RunnableKernel,
   ScatterKernel,
@@ -26,7 +27,7 @@ const largeTarget = 1 << 22;
 /** Bytes of rows that are waited for; longer ones are streams themselves. */
 const longRow = 1024;
 /** Bytes of a bucket's rows at least, and how many buckets there are at most: each is a line being written. */
-const leastOfBucket = 1 << 17;
+const leastOfBucket = 1 << 18;
 const mostBuckets = 4096;
 /** Indices of a chunk at least, and how many chunks there are at most: their sums are made by one worker. */
 const leastOfChunk = 1 << 14;
@@ -39,7 +40,7 @@ type Layout = Pick<Buckets, "count" | "shift" | "chunks" | "chunkElements">;
 /** The scatter by buckets, or null where rows are few, long or near at hand. */
 export function byBuckets(kernel: ScatterKernel, nextTemp: () => number): RunnableKernel[] | null {
   if (!isSortable(kernel)) return null;
-  const { axes, label, index, extent } = kernel;
+  const { axes, label, extent } = kernel;
   const [{ size: count }, { size: columns }] = axes as [Axis, Axis];
   const layout = layoutOf(kernel, count);
   const streams = bucketStreams(layout, count, nextTemp);
@@ -60,16 +61,17 @@ export function byBuckets(kernel: ScatterKernel, nextTemp: () => number): Runnab
   const listMost = Math.ceil(mostElements / columns);
   const parts = Math.ceil(count / listMost);
   const scatter = scatterOf(kernel, { layout, streams, listMost, parts });
+  const first = kernel.fill ? filled(scatter, kernel.fill) : scatter;
   return [
     { kind: "bucketCount", ...along } satisfies BucketIndexKernel,
     starts,
     { kind: "bucketPlace", ...along } satisfies BucketIndexKernel,
-    ...Array.from({ length: parts }, () => scatter),
+    ...Array.from({ length: parts }, (_, part) => (part === 0 ? first : scatter)),
   ];
 }
 
 /** Whether it is rows of [index, column], the index the same along a row, and sorting pays. */
-function isSortable(kernel: ScatterKernel): boolean {
+export function isSortable(kernel: ScatterKernel): boolean {
   const { axes, streams, stride, extent } = kernel;
   const [rows, columns] = axes;
   const { dtype, strides } = streams[kernel.target] as Stream;
@@ -83,7 +85,7 @@ function isSortable(kernel: ScatterKernel): boolean {
     kernel.values.every((value) => value.kind !== "index" || value.steps === null) &&
     strides.at(-1) === 1 &&
     rows.size >= enoughIndices &&
-    columns.size * bytes <= longRow &&
+    stride * bytes <= longRow &&
     stride * extent * bytes >= largeTarget
   );
 }
@@ -175,10 +177,22 @@ function scatterOf(
     stride,
     extent,
     combine,
+    fill: null,
     size: size / parts,
     listMost,
     ...withBuckets(layout, lists, { axes, streams, values }),
   };
+}
+
+/** The kernel with the fill's values before its own. */
+function filled(kernel: BucketScatterKernel, fill: Fill): BucketScatterKernel {
+  const ahead = fill.values.length;
+  const own = kernel.values.map((value): KernelValue => {
+    if (value.kind === "apply") return { ...value, args: value.args.map((arg) => arg + ahead) };
+    return value.kind === "gather" ? { ...value, index: value.index + ahead } : value;
+  });
+  const values = [...fill.values, ...own];
+  return { ...kernel, values, value: kernel.value + ahead, fill: fill.value };
 }
 
 /** What of a kernel some values need, behind the streams of `first`; `at` tells a value's new number. */

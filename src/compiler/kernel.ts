@@ -103,7 +103,15 @@ export interface ScatterKernel {
   readonly stride: number;
   readonly extent: number;
   readonly combine: LaneBody;
+  /** What the target is to be filled with before; null: it holds what it needs. */
+  readonly fill: Fill | null;
   readonly size: number;
+}
+
+/** A value that is the same for every element, and what it is made of. */
+export interface Fill {
+  readonly values: readonly KernelValue[];
+  readonly value: number;
 }
 
 /** Folds its inputs along the reduced axes, in order, and stores every prefix. */
@@ -302,6 +310,8 @@ export interface BucketScatterKernel
   extends BucketLoop,
     Pick<ScatterKernel, "value" | "target" | "stride" | "extent" | "combine"> {
   readonly kind: "bucketScatter";
+  /** The value that the bucket's rows are filled with before, if any. */
+  readonly fill: number | null;
   readonly listMost: number;
 }
 

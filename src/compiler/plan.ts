@@ -3,6 +3,7 @@
 
 import { dtypes } from "../base/dtypes.ts";
 import { vectorSlack } from "../base/program.ts";
+import { withFills } from "./fills.ts";
 import type { Buffer, Kernel, RunnableKernel, Stream } from "./kernel.ts";
 import { split } from "./split.ts";
 
@@ -17,7 +18,7 @@ export interface Placed {
 
 export function plan(kernels: readonly Kernel[], stepCount: number): Placed {
   let temps = stepCount;
-  const runnable = kernels.flatMap((kernel) => split(kernel, () => temps++));
+  const runnable = withFills(kernels).flatMap((kernel) => split(kernel, () => temps++));
   const lives = livesOf(runnable);
   shareDying(runnable, lives);
   const { offsets, arenaBytes } = pack(lives);

@@ -1,16 +1,17 @@
 // beta·input + alpha·product, of matrices, vectors and batches; and the linear layers' functions.
 
 import { type Composite, composite } from "../autograd/composite.ts";
-import { isInteger } from "../base/dtypes.ts";
+import { type DType, isInteger } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import { type Scalar, scalarValue } from "../base/scalars.ts";
 import { type Shape, showShape } from "../base/shapes.ts";
 import type { Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
 import * as linear from "../ops/linear.ts";
+import { full } from "../ops/source.ts";
 import { type Pairing, product, productDType, requireProducts } from "./contraction.ts";
 import { expandedShape } from "./geometry.ts";
-import { fitted, resultDTypeOf, scalarDType } from "./operands.ts";
+import { type Common, fitted, resultDTypeOf, scalarDType } from "./operands.ts";
 import * as products from "./products.ts";
 
 const shapeOf = (x: Value): Shape => x.node.shape;
@@ -100,8 +101,7 @@ export function addbmm(x: Value, a: Value, b: Value, weights: Weights): Value {
   });
 }
 
-interface Outer {
-  readonly shape: Shape;
+interface Outer extends Common {
   readonly beta: number;
   readonly alpha: number;
 }
@@ -109,13 +109,12 @@ interface Outer {
 /** beta·x + alpha·a·bᵀ; of bools "and" and "or". */
 const addrSpec: Composite<Outer> = {
   name: "AddrBackward0",
-  body: ([x, a, b], { shape, beta, alpha }) => {
-    const { dtype } = a.node;
+  body: ([x, a, b], { shape, dtype, beta, alpha }) => {
     const column = linear.reshape(a, [shape[0], 1]);
-    const block = ops.mul(linear.expand(column, shape), linear.expand(b, shape));
+    const block = ops.mul(fitted(column, { shape, dtype }), fitted(b, { shape, dtype }));
     const base = fitted(x, { shape, dtype });
     if (dtype === "bool") {
-      const scaled = alpha === 0 ? ops.xor(block, block) : block;
+      const scaled = alpha === 0 ? full(dtype, shape, 0) : block;
       return beta === 0 ? scaled : ops.or(base, scaled);
     }
     const scaled = times(block, alpha);
@@ -123,47 +122,35 @@ const addrSpec: Composite<Outer> = {
   },
 };
 
-export function addr(x: Value, a: Value, b: Value, { beta, alpha }: Weights): Value {
-  for (const vector of [a, b]) {
-    if (shapeOf(vector).length === 1) continue;
-    fail("addr", `expected two vectors, got ${showShape(shapeOf(a))} and ${showShape(shapeOf(b))}`);
+function requireWeight(name: string, value: Scalar, dtype: DType): void {
+  const kind = scalarDType(value);
+  if (isInteger(dtype) && kind === "float32") {
+    fail("addr", `For integral input tensors, ${name} must not be a floating point number.`);
   }
-  const shape = [shapeOf(a)[0], shapeOf(b)[0]];
+  if (kind === "bool" && dtype !== "bool") {
+    fail("addr", `Boolean ${name} only supported for Boolean results.`);
+  }
+}
+
+export function addr(x: Value, a: Value, b: Value, { beta, alpha }: Weights): Value {
+  const [rows, columns] = [shapeOf(a), shapeOf(b)];
+  if (rows.length !== 1 || columns.length !== 1) {
+    fail("addr", `expected two vectors, got ${showShape(rows)} and ${showShape(columns)}`);
+  }
+  const shape = [rows[0], columns[0]];
   expandedShape("addr", shapeOf(x), shape);
   const dtype = resultDTypeOf([x, a, b]);
-  for (const [name, value] of [
-    ["beta", beta],
-    ["alpha", alpha],
-  ] as const) {
-    const kind = scalarDType(value);
-    if (isInteger(dtype) && kind === "float32") {
-      fail("addr", `For integral input tensors, ${name} must not be a floating point number.`);
-    }
-    if (kind === "bool" && dtype !== "bool") {
-      fail("addr", `Boolean ${name} only supported for Boolean results.`);
-    }
-  }
-  const inputs = [x, a, b].map((value) => ops.cast(value, dtype));
+  requireWeight("beta", beta, dtype);
+  requireWeight("alpha", alpha, dtype);
   const weights = { beta: scalarValue(beta), alpha: scalarValue(alpha) };
-  return composite(addrSpec, inputs, { shape, ...weights });
+  return composite(addrSpec, [x, a, b], { shape, dtype, ...weights });
 }
 
 /** x·weightᵀ + bias along the last axis. */
 export function linearLayer(x: Value, weight: Value, bias: Value | null): Value {
-  const op = "linear";
   const [own, given] = [shapeOf(x), shapeOf(weight)];
-  if (own.length === 0) fail(op, `input must have at least one dimension, got ${showShape(own)}`);
-  if (given.length !== 1 && given.length !== 2) {
-    fail(op, `weight must be [out, in] or [in], got ${showShape(given)}`);
-  }
-  if (own.at(-1) !== given.at(-1)) {
-    fail(
-      op,
-      `input ${showShape(own)} and weight ${showShape(given)} cannot be multiplied: ` +
-        `${own.at(-1)} ≠ ${given.at(-1)} in the last dimension`,
-    );
-  }
-  requireProducts(op, x, weight, ...(bias ? [bias] : []));
+  requireLinear(own, given);
+  requireProducts("linear", x, weight, ...(bias ? [bias] : []));
   const depth = own.length - 1;
   const rows = own.slice(0, -1).map((_, axis) => axis);
   const columns = given.length === 2 ? [own.length] : [];
@@ -174,11 +161,24 @@ export function linearLayer(x: Value, weight: Value, bias: Value | null): Value 
   };
   const isMatrix = own.length === 2 && given.length === 2;
   if (!bias) {
-    const name = isMatrix ? "MmBackward0" : own.length === 1 ? "SqueezeBackward4" : undefined;
-    return product(name ?? "UnsafeViewBackward0", x, weight, pairing);
+    const ofRank = own.length === 1 ? "SqueezeBackward4" : "UnsafeViewBackward0";
+    return product(isMatrix ? "MmBackward0" : ofRank, x, weight, pairing);
   }
   const shape = [...own.slice(0, -1), ...given.slice(0, -1)];
-  expandedShape(op, shapeOf(bias), shape);
+  expandedShape("linear", shapeOf(bias), shape);
   const spec = isMatrix ? specs.addmm : specs.linear;
   return composite(spec, [bias, x, weight], { pairing, shape, beta: 1, alpha: 1 });
+}
+
+function requireLinear(own: Shape, given: Shape): void {
+  if (own.length === 0) fail("linear", "input must have at least one dimension, got []");
+  if (given.length !== 1 && given.length !== 2) {
+    fail("linear", `weight must be [out, in] or [in], got ${showShape(given)}`);
+  }
+  if (own.at(-1) === given.at(-1)) return;
+  fail(
+    "linear",
+    `input ${showShape(own)} and weight ${showShape(given)} cannot be multiplied: ` +
+      `${own.at(-1)} ≠ ${given.at(-1)} in the last dimension`,
+  );
 }

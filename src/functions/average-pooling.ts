@@ -16,28 +16,30 @@ import { type Axis, adaptiveAxis, adaptiveWindows, requireAdaptive } from "./ada
 import { alongAxis, resized } from "./index-operands.ts";
 import { fitted } from "./operands.ts";
 import {
-  lastAxes,
+  fromRows,
   leadOf,
   overlaps,
+  overWindows,
+  type PooledRank,
   type PoolingOptions,
   paddedSizes,
   poolingOf,
   reachOf,
   requireFloatInput,
   requirePoolable,
+  spreadInRows,
   type Windows,
   windowed,
   windowsOf,
-  windowsView,
 } from "./pool-windows.ts";
+import { reaching } from "./reaching.ts";
 
 // Σ over windows | its adjoint
 
 const windowSums: Composite<Windows> = {
   name: "",
   body: ([x], windows) => {
-    const elements = windowed(x, windows, 0);
-    return linear.sum(elements, lastAxes(elements.node.shape, windows.kernel.length));
+    return overWindows(windowed(x, windows, 0), windows.kernel.length, linear.sum);
   },
   // The chain rule would scatter where windows overlap.
   gradient: (g, _, __, windows) => [composite(windowSpreads, [g], windows)],
@@ -50,24 +52,8 @@ const windowSpreads: Composite<Windows> = {
 };
 
 /** Every element of its window gets the window's gradient. */
-function spreadApart(g: Value, windows: Windows): Value {
-  const { input, padding, kernel } = windows;
-  const lead = leadOf(g.node.shape, input.length);
-  const sizes = paddedSizes(windows);
-  const view = windowsView(lead, sizes, windows);
-  const apart = linear.reshape(g, [...g.node.shape, ...kernel.map(() => 1)]);
-  const all = full(g.node.dtype, [...lead, ...sizes], 0);
-  return cropped(linear.place(all, linear.expand(apart, view.shape), view), input, padding);
-}
-
-/** What is left of padded axes without the padding. */
-export function cropped(x: Value, input: Shape, padding: readonly number[]): Value {
-  const lead = leadOf(x.node.shape, input.length);
-  return linear.slice(x, [
-    ...lead.map(linear.wholeSlice),
-    ...input.map((size, axis) => ({ start: padding[axis], size, step: 1 })),
-  ]);
-}
+const spreadApart = (g: Value, windows: Windows): Value =>
+  fromRows(spreadInRows(g, windows), leadOf(g.node.shape, windows.out.length), windows);
 
 /**
  * Element i is in window o where o·stride + k·dilation = i. With window o's gradient at
@@ -93,7 +79,7 @@ function spreadOver(g: Value, windows: Windows): Value {
     strides: [...strides, ...own.map((step, axis) => step * dilation[axis])],
     offset: offset(padding),
   });
-  return linear.sum(around, lastAxes(around.node.shape, kernel.length));
+  return overWindows(around, kernel.length, linear.sum);
 }
 
 /** The sum over each window. */
@@ -111,7 +97,7 @@ const averageOf = (name: string): Composite<Average> => ({
   body: ([x], attrs) => {
     const { dtype } = x.node;
     const sums = sumOfWindows(ops.cast(x, accumulated(dtype)), attrs);
-    return ops.cast(divided(sums, attrs.divisor), dtype);
+    return reaching(ops.cast(divided(sums, attrs.divisor), dtype), x);
   },
 });
 
@@ -130,8 +116,6 @@ export interface AverageOptions extends PoolingOptions {
   readonly countIncludePad: boolean;
   readonly divisorOverride?: number | null;
 }
-
-export type PooledRank = 1 | 2 | 3;
 
 /** The mean of each window of the last `rank` axes. */
 export function avgPool(x: Value, options: AverageOptions, rank: PooledRank): Value {
@@ -188,7 +172,7 @@ const adaptiveAverageOf = (name: string): Composite<AdaptiveAverage> => ({
       (pooled, axis, at) => (axis ? meansAlong(pooled, lead + at, axis) : pooled),
       start,
     );
-    return ops.cast(result, dtype);
+    return reaching(ops.cast(result, dtype), x);
   },
 });
 
@@ -222,6 +206,9 @@ const adaptiveSpecs = [
   "AdaptiveAvgPool3DBackward0",
 ].map(adaptiveAverageOf);
 
+/** PyTorch takes one window of everything for a mean. */
+const wholeSpec = adaptiveAverageOf("MeanBackward1");
+
 const emptySpec: Composite<Shape> = {
   name: "AdaptiveAvgPool2DBackward0",
   body: ([x], shape) => linear.window(x, { ...contiguousView(shape), offset: 0 }),
@@ -242,7 +229,8 @@ export function adaptiveAvgPool(
   requireFloatInput(op, x);
   const lead = leadOf(shape, rank);
   if (out.includes(0)) return composite(emptySpec, [x], [...lead, ...out]);
-  return composite(adaptiveSpecs[rank - 1], [x], {
+  const isMean = rank > 1 && out.every((n) => n === 1);
+  return composite(isMean ? wholeSpec : adaptiveSpecs[rank - 1], [x], {
     even: adaptiveWindows(shape.slice(lead.length), out),
     uneven: out.map((size, axis) => adaptiveAxis(shape[lead.length + axis], size)),
   });

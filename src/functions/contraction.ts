@@ -9,7 +9,6 @@
 import { type Composite, composite } from "../autograd/composite.ts";
 import { type DType, isHalf, isSmall } from "../base/dtypes.ts";
 import { fail, invariant } from "../base/errors.ts";
-import { sizeOf } from "../base/shapes.ts";
 import type { Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
 import { contract } from "../ops/contract.ts";
@@ -82,14 +81,12 @@ function contracted(a: Value, b: Value, labels: Pairing, sizes: Sizes): Value {
   const rest = labels.out.slice(batch.length);
   const larger = a.node.size < b.node.size ? labels.b : labels.a;
   const summed = larger.filter((label) => !labels.out.includes(label));
-  const count = (list: Labels): number => sizeOf(shapeOf(list, sizes));
   const rowsOf = (x: Value, own: Labels): Value => {
     const rows = rest.filter((label) => own.includes(label));
-    const laid = laidOut(x, own, [...batch, ...rows, ...summed], sizes);
-    return linear.reshape(laid, [count(batch), count(rows), count(summed)]);
+    return laidOut(x, own, [...batch, ...rows, ...summed], sizes);
   };
-  const result = contract(rowsOf(a, labels.a), rowsOf(b, labels.b));
-  return linear.reshape(result, shapeOf(labels.out, sizes));
+  const attrs = { batch: batch.length, depth: summed.length };
+  return contract(rowsOf(a, labels.a), rowsOf(b, labels.b), attrs);
 }
 
 /** Products that are not summed are pointwise; sums along which nothing else stands are reductions. */
@@ -106,10 +103,7 @@ function paired(a: Value, b: Value, given: Pairing): Value {
     return linear.reshape(contracted(a, b, labels, sizes), shape);
   }
   const order = [...labels.out, ...summed];
-  const products = ops.mul(
-    laidOut(a, labels.a, order, sizes),
-    laidOut(b, labels.b, order, sizes),
-  );
+  const products = ops.mul(laidOut(a, labels.a, order, sizes), laidOut(b, labels.b, order, sizes));
   const axes = summed.map((_, at) => labels.out.length + at);
   return linear.reshape(axes.length === 0 ? products : linear.sum(products, axes), shape);
 }
@@ -198,7 +192,12 @@ export function requireProducts(op: string, a: Value, ...others: readonly Value[
   const { dtype } = a.node;
   const other = others.find(({ node }) => node.dtype !== dtype);
   if (other) {
-    fail(op, `expected operands of the same dtype, but got ${dtype} and ${other.node.dtype}`);
+    const wrong = other.node.dtype;
+    fail(
+      op,
+      `expected operands of the same dtype, but got ${dtype} and ${wrong}. ` +
+        `Cast one first: y.to("${dtype}")`,
+    );
   }
   if (dtype === "bool") fail(op, 'not implemented for bool. Cast first: x.to("int64")');
 }

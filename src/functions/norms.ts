@@ -238,19 +238,3 @@ export function eitherNorm(x: Value, order: MatrixOrder | null, options: NormOpt
   if (typeof order === "number") return vectorNorm(op, x, order, options);
   fail(op, `order ${order} is one of matrices, the input has vectors`);
 }
-
-/** Σ x·y along an axis. */
-export function vecdot(x: Value, y: Value, dim = -1): Value {
-  const dtype = resultDType(x, y);
-  const shape = commonShape("linalg.vecdot", x, y);
-  const axis = normalizeAxis("linalg.vecdot", dim, shape.length);
-  return composite(vecdotSpec, [x, y], { shape, dtype, axis });
-}
-
-const vecdotSpec: Composite<{ shape: Shape; dtype: DType; axis: number }> = {
-  name: "SumBackward1",
-  body: ([x, y], attrs) => {
-    const product = ops.mul(fitted(x, attrs), fitted(y, attrs));
-    return linear.sum(product, attrs.shape.length === 0 ? [] : [attrs.axis]);
-  },
-};

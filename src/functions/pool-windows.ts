@@ -6,10 +6,11 @@
 
 import { isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
-import { contiguousStrides, type Shape, showShape } from "../base/shapes.ts";
+import { contiguousStrides, type Shape, showShape, sizeOf } from "../base/shapes.ts";
 import type { View } from "../base/views.ts";
 import type { Value } from "../graph/tape.ts";
-import { window } from "../ops/linear.ts";
+import { expand, permute, place, reshape, window } from "../ops/linear.ts";
+import { full, iota } from "../ops/source.ts";
 import { constantPadNd } from "./rearrangements.ts";
 
 type Sizes = readonly number[];
@@ -23,6 +24,9 @@ export interface Windows {
   readonly padding: Sizes;
   readonly dilation: Sizes;
 }
+
+/** How many axes are pooled. */
+export type PooledRank = 1 | 2 | 3;
 
 export type Pooling = Omit<Windows, "input" | "out">;
 
@@ -143,13 +147,17 @@ export function paddedSizes(windows: Windows): number[] {
 /** x with `fill` around it where windows reach over its ends. */
 export function padded(x: Value, windows: Windows, fill: number): Value {
   const sizes = paddedSizes(windows);
-  const pad = windows.input.flatMap((n, axis) => {
+  const ends = windows.input.map((n, axis) => {
     const front = windows.padding[axis];
-    return [[front, sizes[axis] - front - n]];
+    return [front, sizes[axis] - front - n];
   });
-  return pad.every(([front, back]) => front === 0 && back === 0)
-    ? x
-    : constantPadNd(x, pad.reverse().flat(), fill);
+  return padAll(x, ends, fill);
+}
+
+/** The last axes with `fill` before and behind, or cut where negative. */
+function padAll(x: Value, ends: readonly (readonly number[])[], fill: number): Value {
+  const isPadded = ends.some(([front, back]) => front !== 0 || back !== 0);
+  return isPadded ? constantPadNd(x, ends.toReversed().flat(), fill) : x;
 }
 
 /** The windows on padded elements of the shape [..lead, ..sizes]. */
@@ -172,6 +180,77 @@ export function windowsView(lead: Shape, sizes: Sizes, windows: Windows): View {
 export function windowed(x: Value, windows: Windows, fill: number): Value {
   const lead = leadOf(x.node.shape, windows.input.length);
   return window(padded(x, windows, fill), windowsView(lead, paddedSizes(windows), windows));
+}
+
+/**
+ * Reduces each window to one element. Neighbouring windows lie beside each other along the last axis of
+ * the output, so where that is longer than the window's rows it comes last, and the kernel's lanes go
+ * along it: 3 to 10 times as fast for windows of 2×2 and 3×3.
+ */
+export function overWindows(
+  elements: Value,
+  rank: number,
+  reduction: (x: Value, axes: readonly number[]) => Value,
+): Value {
+  const { shape } = elements.node;
+  const axes = lastAxes(shape, rank);
+  const row = axes[0] - 1;
+  if (shape[row] <= shape[shape.length - 1]) return reduction(elements, axes);
+  const order = [...shape.keys()].filter((axis) => axis !== row);
+  return reduction(
+    permute(elements, [...order, row]),
+    axes.map((axis) => axis - 1),
+  );
+}
+
+// Windows that share no element, back in their places
+
+/** [..lead, o, k, o, k, ..] of output axes `o` and window axes `k`: as windows lie in rows. */
+const inRows = (lead: Shape, outs: Sizes, kernels: Sizes): number[] => [
+  ...lead,
+  ...outs.flatMap((out, axis) => [out, kernels[axis]]),
+];
+
+/** One value a window for each of its elements, in rows. */
+export function spreadInRows(x: Value, { out, kernel }: Windows): Value {
+  const lead = leadOf(x.node.shape, out.length);
+  const ones = out.map(() => 1);
+  return expand(reshape(x, inRows(lead, out, ones)), inRows(lead, out, kernel));
+}
+
+/** The offset of each element in its window, in rows. */
+export function offsetsInRows(lead: Shape, { out, kernel }: Windows): Value {
+  const ones = (sizes: Shape): number[] => sizes.map(() => 1);
+  const offsets = reshape(iota(sizeOf(kernel)), inRows(ones(lead), ones(out), kernel));
+  return expand(offsets, inRows(lead, out, kernel));
+}
+
+/** Elements of windows, in rows, as elements of the input; 0 where no window is. */
+export function fromRows(x: Value, lead: Shape, windows: Windows): Value {
+  const { input, out, kernel, stride, padding, dilation } = windows;
+  const isTiled = kernel.every(
+    (k, axis) => stride[axis] === k && (k === 1 || dilation[axis] === 1),
+  );
+  if (isTiled) {
+    const covered = out.map((n, axis) => n * kernel[axis]);
+    const ends = input.flatMap((n, axis) => [[-padding[axis], n + padding[axis] - covered[axis]]]);
+    return padAll(reshape(x, [...lead, ...covered]), ends, 0);
+  }
+  const sizes = paddedSizes(windows);
+  const strides = contiguousStrides([...lead, ...sizes]);
+  const own = strides.slice(lead.length);
+  const steps = own.map((step, axis) => step * stride[axis]);
+  const within = own.map((step, axis) => step * dilation[axis]);
+  const whole = place(full(x.node.dtype, [...lead, ...sizes], 0), x, {
+    shape: x.node.shape,
+    strides: inRows(strides.slice(0, lead.length), steps, within),
+    offset: 0,
+  });
+  return padAll(
+    whole,
+    input.map((n, axis) => [-padding[axis], n + padding[axis] - sizes[axis]]),
+    0,
+  );
 }
 
 /** The last `rank` axes of a shape. */

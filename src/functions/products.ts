@@ -1,18 +1,18 @@
 // Products of matrices and vectors, with PyTorch's rules of ranks and its names on the Tape.
 
+import { isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
-import { normalizeAxis, type Shape, showShape } from "../base/shapes.ts";
+import { broadcastShapes, normalizeAxis, type Shape, showShape } from "../base/shapes.ts";
 import type { Value } from "../graph/tape.ts";
 import { mul } from "./arithmetic.ts";
 import { type Labels, type Pairing, product, requireProducts } from "./contraction.ts";
-import { commonShape } from "./operands.ts";
 import { reshape } from "./shapes.ts";
 
 const shapeOf = (x: Value): Shape => x.node.shape;
 const rankOf = (x: Value): number => x.node.shape.length;
 
 /** Labels of row, summed and column axes; batches count from 0. */
-export const [row, inner, column] = [-1, -2, -3];
+const [row, inner, column] = [-1, -2, -3];
 
 export const matrices: Pairing = { a: [row, inner], b: [inner, column], out: [row, column] };
 export const matrixAndVector: Pairing = { a: [row, inner], b: [inner], out: [row] };
@@ -104,12 +104,27 @@ export const dot = (x: Value, y: Value): Value => inVectors("dot", "DotBackward0
 /** As dot: conjugates of real numbers are themselves. */
 export const vdot = (x: Value, y: Value): Value => inVectors("vdot", "VdotBackward0", x, y);
 
+/** Σ x·y along an axis of what both broadcast to. */
+export function vecdot(x: Value, y: Value, dim = -1): Value {
+  const op = "linalg.vecdot";
+  if (!isFloat(x.node.dtype)) {
+    fail(op, `Expected a floating point or complex tensor as input. Got ${x.node.dtype}`);
+  }
+  requireProducts(op, x, y);
+  if (rankOf(x) === 1 && rankOf(y) === 1) return inVectors(op, "VdotBackward0", x, y);
+  const rank = broadcastShapes(op, shapeOf(x), shapeOf(y)).length;
+  const axis = normalizeAxis(op, dim, rank);
+  const labelsOf = (value: Value): Labels => batchLabels(rankOf(value), rank);
+  const out = batchLabels(rank, rank).filter((label) => label !== axis);
+  return product("SumBackward1", x, y, { a: labelsOf(x), b: labelsOf(y), out });
+}
+
 /** Batch axes, right-aligned: the last of them has the highest label. */
 const batchLabels = (count: number, rank: number): number[] =>
   Array.from({ length: count }, (_, axis) => rank - count + axis);
 
 /** Labels of matmul: of rank 1 is a row at the left, a column at the right. */
-export function matmulPairing(a: Value, b: Value): Pairing {
+function matmulPairing(a: Value, b: Value): Pairing {
   const ranks = [rankOf(a) - 2, rankOf(b) - 2].map((rank) => Math.max(rank, 0));
   const rank = Math.max(...ranks);
   const rows: Labels = rankOf(a) > 1 ? [row] : [];
@@ -148,15 +163,12 @@ export function matmul(a: Value, b: Value, op = "matmul"): Value {
         "Is one to be transposed: x.mT?",
     );
   }
-  const pairing = matmulPairing(a, b);
-  const lead = (x: Value): Value =>
-    rankOf(x) > 2 ? { node: { ...x.node, shape: shapeOf(x).slice(0, -2) } as never, edge: null } : x;
-  if (rankOf(a) > 2 && rankOf(b) > 2) commonShape(op, lead(a), lead(b));
-  return product(matmulName(a, b), a, b, pairing);
+  broadcastShapes(op, left.slice(0, -2), right.slice(0, -2));
+  return product(matmulName(a, b), a, b, matmulPairing(a, b));
 }
 
 /** Each element of x times each of y. */
-export function outer(x: Value, y: Value, op = "outer"): Value {
+export function outer(op: string, x: Value, y: Value): Value {
   for (const [name, value] of [
     ["self", x],
     ["vec2", y],
@@ -179,15 +191,15 @@ export function innerProduct(x: Value, y: Value): Value {
         `${showShape(a)} and ${showShape(b)}`,
     );
   }
-  return tensordot(x, y, [[-1], [-1]], "inner");
+  return tensordot("inner", x, y, [[-1], [-1]]);
 }
 
 /** The last `dims` axes of a with the first of b, or axes named for both. */
 export function tensordot(
+  op: string,
   a: Value,
   b: Value,
   dims: number | readonly (readonly number[])[],
-  op = "tensordot",
 ): Value {
   const [ofA, ofB] = typeof dims === "number" ? facing(op, a, b, dims) : named(op, a, b, dims);
   requireProducts(op, a, b);

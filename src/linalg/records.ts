@@ -11,8 +11,12 @@ import {
   shape,
   string,
   tensor,
+  tensors,
 } from "../base/parameters.ts";
+import { linalgCross } from "../functions/distances.ts";
+import { matrixPower, multiDot } from "../functions/matrix-chains.ts";
 import * as norms from "../functions/norms.ts";
+import * as products from "../functions/products.ts";
 import { family, functionOnly, on } from "../tensor/records/record.ts";
 
 const x = tensor("input");
@@ -43,5 +47,11 @@ export const linalgRecords = family({
       norms.eitherNorm(x, ord, { dim, keepdim: keep, dtype: as }),
     ),
   ),
-  vecdot: functionOnly(on([x, tensor("y"), only(int("dim", -1))], norms.vecdot)),
+  matmul: functionOnly(on([x, tensor("other")], (x, y) => products.matmul(x, y, "linalg.matmul"))),
+  matrixPower: functionOnly(
+    on([tensor("A"), int("n")], (x, n) => matrixPower("linalg.matrixPower", x, n)),
+  ),
+  multiDot: functionOnly(on([tensors("tensors")], multiDot)),
+  cross: functionOnly(on([x, tensor("other"), only(int("dim", -1))], linalgCross)),
+  vecdot: functionOnly(on([x, tensor("y"), only(int("dim", -1))], products.vecdot)),
 });

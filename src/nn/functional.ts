@@ -3,15 +3,32 @@
 import { functionsOf } from "../tensor/dispatch.ts";
 import { changeInPlace } from "../tensor/in-place.ts";
 import { makeTensor } from "../tensor/make.ts";
+import { distances } from "../tensor/records/distances.ts";
+import { shuffleRecords } from "../tensor/records/shuffles.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { activationRecords } from "./records/activations.ts";
+import { convolutionRecords, foldRecords } from "./records/convolution.ts";
+import { directionRecords } from "./records/distances.ts";
 import { dropoutRecords } from "./records/dropout.ts";
+import { linearRecords } from "./records/linear.ts";
+import { paddingRecords } from "./records/padding.ts";
+import { poolingRecords } from "./records/pooling.ts";
 import { softmaxRecords } from "./records/softmax.ts";
+import { visionRecords } from "./records/vision.ts";
 
 export const functionalRecords = {
   ...activationRecords,
   ...dropoutRecords,
   ...softmaxRecords,
+  ...linearRecords,
+  ...convolutionRecords,
+  ...foldRecords,
+  ...poolingRecords,
+  ...paddingRecords,
+  ...visionRecords,
+  ...shuffleRecords,
+  ...distances,
+  ...directionRecords,
 } as const;
 
 export const {
@@ -28,5 +45,50 @@ export const {
   softmax,
   logSoftmax,
   softmin,
+  linear,
+  bilinear,
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  unfold,
+  fold,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  lpPool1d,
+  lpPool2d,
+  lpPool3d,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  fractionalMaxPool2d,
+  fractionalMaxPool3d,
+  maxUnpool1d,
+  maxUnpool2d,
+  maxUnpool3d,
+  pad,
+  interpolate,
+  upsample,
+  upsampleNearest,
+  upsampleBilinear,
+  gridSample,
+  affineGrid,
+  localResponseNorm,
+  pixelShuffle,
+  pixelUnshuffle,
+  channelShuffle,
+  pdist,
+  pairwiseDistance,
+  cosineSimilarity,
+  normalize,
 } = functionsOf<typeof functionalRecords, Tensor>(functionalRecords, makeTensor, changeInPlace);
 export { relu } from "../tensor/functions.ts";

@@ -11,12 +11,15 @@ import {
 } from "./arithmetic.ts";
 import { bitwiseSamples } from "./bitwise.ts";
 import { castSamples } from "./casts.ts";
+import { convolutionSamples, foldSamples } from "./convolutions.ts";
 import { copies, rearrangements, viewWrites } from "./copies.ts";
 import { creation, signalWindows, windows } from "./creation.ts";
 import { dropoutSamples } from "./dropout.ts";
 import { indexedSamples, searchSamples } from "./indexing.ts";
 import { joins, positions } from "./joins.ts";
 import { maskedSamples } from "./masked.ts";
+import { poolingSamples } from "./pooling.ts";
+import { linearSamples, productSamples } from "./products.ts";
 import { fillSamples, randomSamples } from "./random.ts";
 import {
   integrationSamples,
@@ -33,6 +36,14 @@ import {
   transcendentalSamples,
   trigonometricSamples,
 } from "./transcendental.ts";
+import {
+  directionSamples,
+  distanceSamples,
+  paddingSamples,
+  shuffleSamples,
+  vectorProductSamples,
+  visionSamples,
+} from "./vision.ts";
 
 const rootSamples = {
   ...arithmeticSamples,
@@ -60,12 +71,26 @@ const rootSamples = {
   ...bitwiseSamples,
   ...creation,
   ...randomSamples,
+  ...distanceSamples,
+  ...vectorProductSamples,
+  ...shuffleSamples,
+  ...productSamples,
+  ...convolutionSamples,
 } satisfies Samples<typeof records>;
 
 const functionalSamples = {
   ...activationSamples,
   ...dropoutSamples,
   ...softmaxSamples,
+  ...linearSamples,
+  ...convolutionSamples,
+  ...foldSamples,
+  ...poolingSamples,
+  ...paddingSamples,
+  ...visionSamples,
+  ...shuffleSamples,
+  ...distanceSamples,
+  ...directionSamples,
 } satisfies Samples<typeof functionalRecords>;
 
 /** By namespace. */

@@ -16,7 +16,8 @@ import {
   varMean,
 } from "../../src/index.ts";
 import type { linalgRecords } from "../../src/linalg/records.ts";
-import { norm as eitherNorm, matrixNorm, vecdot, vectorNorm } from "../../src/linalg.ts";
+import * as linalg from "../../src/linalg.ts";
+import { cross, norm as eitherNorm, matrixNorm, vecdot, vectorNorm } from "../../src/linalg.ts";
 import type { softmaxRecords } from "../../src/nn/records/softmax.ts";
 import { functional } from "../../src/nn.ts";
 import type { integrationRecords } from "../../src/tensor/records/integration.ts";
@@ -127,6 +128,15 @@ export const linalgSamples: Samples<typeof linalgRecords> = {
     ofCube((x) => matrixNorm(x, -Infinity, [0, 2], true)),
   ],
   norm: [of((x) => eitherNorm(x)), of((x) => eitherNorm(x, 1)), of((x) => eitherNorm(x, 3, 1))],
+  matmul: sample((x, y) => linalg.matmul(x, y), wide, { shape: [4, 2], from: -1, to: 2 }),
+  matrixPower: sample((x) => linalg.matrixPower(x, 3), { shape: [2, 2], from: -1, to: 2 }),
+  multiDot: sample(
+    (x, y, z) => linalg.multiDot([x, y, z]),
+    { shape: [4], from: -1, to: 2 },
+    { shape: [4, 3], from: -1, to: 2 },
+    { shape: [3, 2], from: -1, to: 2 },
+  ),
+  cross: sample((x, y) => cross(x, y), { shape: [2, 3] }, { shape: [1, 3] }),
   vecdot: sample((x, y) => vecdot(x, y), wide, { shape: [4], from: -1, to: 2 }),
 };
 

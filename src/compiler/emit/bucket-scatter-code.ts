@@ -8,8 +8,9 @@ import { dtypes } from "../../base/dtypes.ts";
 import type { Local } from "../../wasm/function.ts";
 import type { BucketScatterKernel, Stream } from "../kernel.ts";
 import { countBytes, pairBytes } from "./bucket-code.ts";
-import { blockRange, minimum } from "./inner-loop.ts";
+import { blockRange, minimum, vectorLoop } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
+import type { Position } from "./position.ts";
 import { combineRow } from "./scatter-code.ts";
 import { lineBytes, linesTogether, touchLines } from "./touch-code.ts";
 
@@ -55,6 +56,7 @@ class BucketScatterWriter {
   unit(unit: Local): void {
     const { f } = this.loop;
     this.findList(unit);
+    if (this.kernel.fill !== null) this.fill(unit, this.kernel.fill);
     f.block((done) => {
       f.loop((again) => {
         f.get(this.next);
@@ -69,6 +71,32 @@ class BucketScatterWriter {
         f.br(again);
       });
     });
+  }
+
+  /** Fills the bucket's rows: whole vectors, and what is left behind the last of them. */
+  private fill(unit: Local, value: number): void {
+    const { kernel, loop } = this;
+    const { f } = loop;
+    const { stride, extent, target, buckets } = kernel;
+    const { dtype } = kernel.streams[target] as Stream;
+    const elements = stride * extent;
+    loop.startRow({ from: 0, to: 0 }, (stream) => stream === target);
+    const walker = { pointer: loop.pointers[target] as Local, dtype, stride: 1 };
+    const range = blockRange(f, unit, { inner: elements, length: stride << buckets.shift });
+    const store = (position: Omit<Position, "offset">): void => {
+      const at = { offset: range.offset, ...position };
+      loop.storeTo(walker, loop.value(value, at), at);
+    };
+    for (const copies of [4, 1]) {
+      vectorLoop(f, range, copies, () => {
+        for (let copy = 0; copy < copies; copy++) store({ copy, lanes: 4 });
+      });
+    }
+    if (elements % 4 === 0) return;
+    f.get(unit);
+    f.i32(buckets.count - 1);
+    f.op("i32.eq");
+    f.if(() => store({ copy: 0, lanes: elements % 4 }));
   }
 
   /** Where the bucket's list goes on; and from there the next launch. */
@@ -170,10 +198,12 @@ class BucketScatterWriter {
   }
 }
 
-function linesByStream({ streams, target }: BucketScatterKernel, columns: number) {
+/** Rows of the target are near at hand where they have just been filled. */
+function linesByStream({ streams, target, fill }: BucketScatterKernel, columns: number) {
   const lines = new Map<number, number>();
   streams.forEach(({ dtype, strides: [along, across] }, at) => {
-    if (at !== target && (along === 0 || across !== 1)) return;
+    const isFar = at === target ? fill === null : along !== 0 && across === 1;
+    if (!isFar) return;
     lines.set(at, Math.ceil((columns * dtypes[dtype].bytes) / lineBytes));
   });
   return lines;

@@ -2,18 +2,22 @@
 
 import { bitwiseRecords } from "./bitwise.ts";
 import { casts } from "./casts.ts";
+import { convolutionRecords } from "./convolutions.ts";
 import { copies } from "./copies.ts";
 import { creationRecords } from "./creation.ts";
+import { distances, vectorProducts } from "./distances.ts";
 import { indexed, searches } from "./indexed.ts";
 import { integrationRecords } from "./integration.ts";
 import { joinRecords, positionRecords } from "./joins.ts";
 import { normRecords } from "./norms.ts";
 import { arithmetics, choices, comparisons, rectifiers } from "./pointwise.ts";
+import { productRecords } from "./products.ts";
 import { fills, randoms } from "./random.ts";
 import { rearrangementRecords } from "./rearrangements.ts";
 import { reductionRecords } from "./reductions.ts";
 import { scanRecords } from "./scans.ts";
 import { views } from "./shapes.ts";
+import { shuffleRecords } from "./shuffles.ts";
 import { splits } from "./splits.ts";
 import { hyperbolics, transcendentals, trigonometrics } from "./transcendental.ts";
 import { viewWrites } from "./view-writes.ts";
@@ -45,6 +49,11 @@ export const records = {
   ...bitwiseRecords,
   ...creationRecords,
   ...randoms,
+  ...distances,
+  ...vectorProducts,
+  ...shuffleRecords,
+  ...productRecords,
+  ...convolutionRecords,
 } as const;
 
 export { fills };
