@@ -4,6 +4,7 @@
 
 const FLOAT = 1;
 const ATTRIBUTE_STRING = 3;
+const ATTRIBUTE_INTS = 7;
 const ATTRIBUTE_INT = 2;
 const IR_VERSION = 9;
 
@@ -28,8 +29,10 @@ export interface OnnxNode {
   op: string;
   inputs: string[];
   outputs: string[];
-  attributes?: Record<string, string | number>;
+  attributes?: Record<string, Attribute>;
 }
+type Attribute = string | number | readonly number[];
+
 export interface OnnxValue {
   name: string;
   shape: number[];
@@ -41,11 +44,13 @@ export interface OnnxGraph {
   nodes: OnnxNode[];
 }
 
-function attribute([name, value]: [string, string | number]): number[] {
+function attribute([name, value]: [string, Attribute]): number[] {
   const typed =
     typeof value === "string"
       ? [...text(4, value), ...integer(20, ATTRIBUTE_STRING)]
-      : [...integer(3, value), ...integer(20, ATTRIBUTE_INT)];
+      : typeof value === "number"
+        ? [...integer(3, value), ...integer(20, ATTRIBUTE_INT)]
+        : [...value.flatMap((one) => integer(8, one)), ...integer(20, ATTRIBUTE_INTS)];
   return [...text(1, name), ...typed];
 }
 

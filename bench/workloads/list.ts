@@ -2,6 +2,7 @@
 
 import type { Workload } from "../contract.ts";
 import { chain100, chain100Replay } from "./chain100.ts";
+import { convolutions } from "./convolutions.ts";
 import { fused20 } from "./fused20.ts";
 import { gelu16M } from "./gelu16m.ts";
 import { maskedSelect16M } from "./masked-select16m.ts";
@@ -27,4 +28,5 @@ export const workloads: Workload[] = [
   maskedSelect16M,
   ...passes,
   ...products,
+  ...convolutions,
 ];
