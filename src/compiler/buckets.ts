@@ -192,7 +192,8 @@ function filled(kernel: BucketScatterKernel, fill: Fill): BucketScatterKernel {
     return value.kind === "gather" ? { ...value, index: value.index + ahead } : value;
   });
   const values = [...fill.values, ...own];
-  return { ...kernel, values, value: kernel.value + ahead, fill: fill.value };
+  const size = kernel.size + kernel.stride * kernel.extent;
+  return { ...kernel, values, value: kernel.value + ahead, fill: fill.value, size };
 }
 
 /** What of a kernel some values need, behind the streams of `first`; `at` tells a value's new number. */

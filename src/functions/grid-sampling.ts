@@ -164,19 +164,22 @@ export function gridSample(x: Value, grid: Value, options: SampleOptions): Value
   if (grid.node.shape[0] !== shape[0]) {
     fail(
       "gridSample",
-      `expected grid and input to have same batch size, but got ${shape[0]} and ${grid.node.shape[0]}`,
+      "expected grid and input to have same batch size, but got sizes " +
+        `${showShape(shape)} and ${showShape(grid.node.shape)}`,
     );
   }
   if (grid.node.shape.at(-1) !== rank) {
     fail(
       "gridSample",
-      `expected grid to have size ${rank} in last dimension, but got grid with sizes ${showShape(grid.node.shape)}`,
+      `expected grid to have size ${rank} in last dimension, but got grid with sizes ` +
+        showShape(grid.node.shape),
     );
   }
   if (shape.slice(2).includes(0)) {
     fail(
       "gridSample",
-      `expected input to have non-empty spatial dimensions, but input has sizes ${showShape(shape)}`,
+      "expected input to have non-empty spatial dimensions, but input has sizes " +
+        showShape(shape),
     );
   }
   if (rank === 3 && options.mode === "bicubic") {

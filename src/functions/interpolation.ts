@@ -9,6 +9,7 @@ import { type Shape, showShape } from "../base/shapes.ts";
 import type { Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
 import { gather } from "../ops/indexing.ts";
+import { expand, reshape } from "../ops/linear.ts";
 import { full, iota } from "../ops/source.ts";
 import { adaptiveAvgPool } from "./average-pooling.ts";
 import { cubicWeights } from "./cubic.ts";
@@ -153,7 +154,31 @@ function interpolatedAlong(x: Value, at: number, out: number, taps: readonly Tap
   return terms.reduce((sum, term) => ops.add(sum, term));
 }
 
+// The nearest of a whole number of times as many elements: each one that often.
+
+const places = {
+  nearest: (o: number, scale: number) => Math.floor(o * scale),
+  "nearest-exact": (o: number, scale: number) =>
+    Math.floor(Math.max((o + 0.5) * scale - 0.5, 0) + 0.5),
+};
+
+/** How often each element comes, or null: with some scales a place is rounded to another. */
+function timesOf({ input, out, scale }: Axis, place: (o: number, scale: number) => number) {
+  const times = out / input;
+  if (!Number.isInteger(times)) return null;
+  for (let o = 0; o < out; o++) if (place(o, scale) !== Math.floor(o / times)) return null;
+  return times;
+}
+
+function repeatedAlong(x: Value, at: number, times: number): Value {
+  const { shape } = x.node;
+  const [outer, inner] = [shape.slice(0, at + 1), shape.slice(at + 1)];
+  const each = expand(reshape(x, [...outer, 1, ...inner]), [...outer, times, ...inner]);
+  return reshape(each, resized(shape, at, shape[at] * times));
+}
+
 interface Interpolation {
+  readonly mode: Exclude<InterpolationMode, "area">;
   readonly axes: readonly Axis[];
   readonly taps: Taps;
   readonly alignCorners: boolean;
@@ -166,12 +191,16 @@ function specOf(name: string): Composite<Interpolation> {
   if (!spec) {
     spec = {
       name,
-      body: ([x], { axes, taps, alignCorners }) => {
+      body: ([x], { mode, axes, taps, alignCorners }) => {
         const { dtype, shape } = x.node;
         const lead = shape.length - axes.length;
+        const place = mode === "nearest" || mode === "nearest-exact" ? places[mode] : null;
         const result = axes.reduce<Value>(
-          (done, axis, at) =>
-            interpolatedAlong(done, lead + at, axis.out, taps(axis, alignCorners)),
+          (done, axis, at) => {
+            const times = place && timesOf(axis, place);
+            if (times) return repeatedAlong(done, lead + at, times);
+            return interpolatedAlong(done, lead + at, axis.out, taps(axis, alignCorners));
+          },
           isFloat(dtype) ? ops.cast(x, accumulated(dtype)) : x,
         );
         return ops.cast(result, dtype);
@@ -232,7 +261,7 @@ export function interpolate(op: string, x: Value, options: InterpolationOptions)
   }));
   const taps = antialias ? antialiased(mode === "bicubic" ? keys : triangle) : tapsOf[mode];
   const name = `Upsample${names[mode]}${rank}D${antialias ? "Aa" : ""}Backward0`;
-  return composite(specOf(name), [x], { axes, taps, alignCorners });
+  return composite(specOf(name), [x], { mode, axes, taps, alignCorners });
 }
 
 function scaleOf(input: number, out: number, alignCorners: boolean, factor = 0): number {

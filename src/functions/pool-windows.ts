@@ -185,7 +185,7 @@ export function windowed(x: Value, windows: Windows, fill: number): Value {
 /**
  * Reduces each window to one element. Neighbouring windows lie beside each other along the last axis of
  * the output, so where that is longer than the window's rows it comes last, and the kernel's lanes go
- * along it: 3 to 10 times as fast for windows of 2×2 and 3×3.
+ * along it. (Inline, windows of 2×2 and 3×3 on [4, 32, 56, 56]: 1.5 → 0.5 ms, 3.2 → 0.7 ms.)
  */
 export function overWindows(
   elements: Value,

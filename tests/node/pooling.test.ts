@@ -261,6 +261,17 @@ describe("interpolate", () => {
     expect(await values(F.interpolate(x, 3, { mode: "nearest-exact" }))).toEqual([1, 3, 5]);
   });
 
+  test("nearest of whole multiples repeats", async () => {
+    const x = leaf([1, 2, 3, 4, 5, 6], [1, 1, 2, 3]);
+    const wanted = [1, 1, 2, 2, 3, 3, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 4, 4, 5, 5, 6, 6];
+    const large = F.interpolate(x, [4, 6]);
+    expect(await values(large)).toEqual(wanted);
+    expect(await values(F.upsampleNearest(x, { scaleFactor: 2 }))).toEqual(wanted);
+    expect(await values(F.interpolate(x, [4, 6], { mode: "nearest-exact" }))).toEqual(wanted);
+    large.sum().backward();
+    expect(await values(x.grad as Tensor)).toEqual([4, 4, 4, 4, 4, 4]);
+  });
+
   test("linear keeps corners or centers", async () => {
     const x = leaf([0, 4], [1, 1, 2]);
     const aligned = F.interpolate(x, 3, { mode: "linear", alignCorners: true });

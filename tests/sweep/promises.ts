@@ -24,7 +24,7 @@ export const promises: Readonly<Record<string, SweptFunction>> = {
   erfc: { promise: 8, truth: erfc },
   exp2: { promise: 2, truth: (x) => 2 ** x },
   log10: { promise: 3, truth: Math.log10 },
-  tan: { promise: 4, truth: Math.tan, limit: 1e4 },
+  tan: { promise: 5, truth: Math.tan, limit: 1e4 },
   asin: { promise: 3, truth: Math.asin },
   acos: { promise: 2, truth: Math.acos },
   atan: { promise: 2, truth: Math.atan },

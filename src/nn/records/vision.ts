@@ -11,8 +11,9 @@ const x = tensor("input");
 const size = ints("size", null);
 const scaleFactor = numbers("scaleFactor", null);
 const mode = choice("mode", interpolation.interpolationModes);
-const maybe = bool("alignCorners", null);
+const corners = bool("alignCorners", null);
 
+/** Factors as numbers. */
 const plain = (given: Scalar | readonly Scalar[] | null): number | number[] | null =>
   given === null ? null : scalarValues(given);
 
@@ -24,7 +25,7 @@ export const visionRecords = family({
         size,
         scaleFactor,
         mode,
-        maybe,
+        corners,
         bool("recomputeScaleFactor", null),
         bool("antialias", false),
       ],
@@ -40,7 +41,7 @@ export const visionRecords = family({
     ),
   ),
   upsample: functionOnly(
-    on([x, size, scaleFactor, mode, maybe], (x, size, factor, mode, alignCorners) =>
+    on([x, size, scaleFactor, mode, corners], (x, size, factor, mode, alignCorners) =>
       interpolation.interpolate("upsample", x, {
         size,
         scaleFactor: plain(factor),
@@ -75,14 +76,14 @@ export const visionRecords = family({
         tensor("grid"),
         choice("mode", sampling.sampleModes),
         choice("paddingMode", sampling.samplePaddings),
-        maybe,
+        corners,
       ],
       (x, grid, mode, paddingMode, alignCorners) =>
         sampling.gridSample(x, grid, { mode, paddingMode, alignCorners: alignCorners ?? false }),
     ),
   ),
   affineGrid: functionOnly(
-    on([tensor("theta"), shape("size"), maybe], (theta, size, alignCorners) =>
+    on([tensor("theta"), shape("size"), corners], (theta, size, alignCorners) =>
       sampling.affineGrid(theta, size, alignCorners ?? false),
     ),
   ),
