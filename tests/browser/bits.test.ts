@@ -120,6 +120,22 @@ async function noteScans(bits: Bits): Promise<void> {
   }
 }
 
+/** Products at panel and depth ends, by themselves and beside what shares their operands. */
+async function noteProducts(bits: Bits): Promise<void> {
+  for (const [rows, depth, columns] of [
+    [7, 33, 9],
+    [130, 1500, 70],
+    [64, 300, 257],
+  ] as const) {
+    const [a, b] = [await leaf([rows, depth], 5), await leaf([depth, columns], 6)];
+    const name = `[${rows}, ${depth}]·[${depth}, ${columns}]`;
+    const product = () => ({ [`product ${name}`]: a.mul(0.37).matmul(b.mul(0.11)) });
+    await note(bits, product());
+    await note(bits, { ...product(), [`and a sum of ${name}`]: a.mul(0.37).sum(0) });
+    await note(bits, { [`relu of ${name}`]: a.mul(0.37).matmul(b.mul(0.11)).add(b.sum(0)).relu() });
+  }
+}
+
 async function notePrograms(bits: Bits): Promise<void> {
   for (const built of randomPrograms) {
     const { reads, wanted } = await run(built.program);
@@ -134,6 +150,7 @@ async function bitsWith(options: EngineOptions): Promise<Bits> {
   await noteReductions(bits);
   await noteCompositions(bits);
   await noteScans(bits);
+  await noteProducts(bits);
   await notePrograms(bits);
   return bits;
 }
