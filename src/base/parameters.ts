@@ -42,6 +42,8 @@ export interface ArgumentKinds<T> {
   /** Only one of the two truths: by it one of two forms is meant. */
   yes: true;
   no: false;
+  /** -1: a number that the data tells. */
+  inferred: -1;
   scalars: readonly Scalar[];
   /** One number, or a list of them. */
   numbers: Scalar | readonly Scalar[];
@@ -96,6 +98,7 @@ export const kinds: Record<KindName, KindRule> = {
   },
   yes: { wanted: "true", accepts: (v) => v === true },
   no: { wanted: "false", accepts: (v) => v === false },
+  inferred: { wanted: "-1", accepts: (v) => v === -1 },
   scalars: {
     wanted: "a list of numbers",
     accepts: (v) => Array.isArray(v) && v.every(isScalar),
@@ -179,6 +182,7 @@ export const openInts = builder("openInts");
 /** Parameters that tell two forms apart: `returnIndices` true, or false. */
 export const yes = builder("yes");
 export const no = builder("no");
+export const inferred = builder("inferred");
 /** A list of numbers. */
 export const scalars = builder("scalars");
 /** A number, or a list of them. */

@@ -7,10 +7,13 @@ import { distances } from "../tensor/records/distances.ts";
 import { shuffleRecords } from "../tensor/records/shuffles.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { activationRecords } from "./records/activations.ts";
+import { attentionRecords } from "./records/attention.ts";
 import { convolutionRecords, foldRecords } from "./records/convolution.ts";
 import { directionRecords } from "./records/distances.ts";
 import { dropoutRecords } from "./records/dropout.ts";
+import { embeddingRecords } from "./records/embeddings.ts";
 import { linearRecords } from "./records/linear.ts";
+import { normalizationRecords } from "./records/normalization.ts";
 import { paddingRecords } from "./records/padding.ts";
 import { poolingRecords } from "./records/pooling.ts";
 import { softmaxRecords } from "./records/softmax.ts";
@@ -26,6 +29,9 @@ export const functionalRecords = {
   ...poolingRecords,
   ...paddingRecords,
   ...visionRecords,
+  ...normalizationRecords,
+  ...attentionRecords,
+  ...embeddingRecords,
   ...shuffleRecords,
   ...distances,
   ...directionRecords,
@@ -83,6 +89,15 @@ export const {
   gridSample,
   affineGrid,
   localResponseNorm,
+  batchNorm,
+  instanceNorm,
+  groupNorm,
+  layerNorm,
+  rmsNorm,
+  scaledDotProductAttention,
+  oneHot,
+  embedding,
+  embeddingBag,
   pixelShuffle,
   pixelUnshuffle,
   channelShuffle,

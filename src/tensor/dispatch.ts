@@ -19,7 +19,7 @@ import {
 } from "../graph/tape.ts";
 import { read } from "../realize.ts";
 import type { Handle, Origin } from "./handle.ts";
-import type { Form, FunctionRecord } from "./records/record.ts";
+import { type Changing, type Form, type FunctionRecord, on } from "./records/record.ts";
 
 /** A call with its tensors as values. */
 export interface Ready {
@@ -64,8 +64,29 @@ export function call(
   const { form, values, handles } = ready;
   const [first] = handles;
   if (first && change && values[form.inplaceAt] === true) return change(record, first, ready);
+  if (form.changes && change) return runAndChange(record, ready, change);
   return run(record, ready, maker);
 }
+
+/** Versions are noted last: what changes here is no fault of the Tape. */
+function runAndChange(record: FunctionRecord, ready: Ready, change: Change): unknown {
+  const { form, values, handles } = ready;
+  const [first] = handles;
+  if (!first) fail(record.name, "wants at least one tensor");
+  const compute = form.run as unknown as (...values: unknown[]) => Changing;
+  const { result, changed } = compute(...values);
+  withRecording(false, () => {
+    for (const [order, value] of changed.entries()) {
+      if (!value) continue;
+      const at = form.changes?.[order] ?? 0;
+      const target = handles[values.slice(0, at).filter(isValue).length] as Handle;
+      change(record, target, { form: replacing, values: [value], handles: [target] });
+    }
+  });
+  return wrap(result, handles, first);
+}
+
+const replacing = on([], ((value: Value) => value) as () => Value);
 
 function run(record: FunctionRecord, ready: Ready, maker: Maker | undefined): unknown {
   const { form, values, handles } = ready;
@@ -115,6 +136,7 @@ type WindowRule = (view: View, ...values: unknown[]) => View | readonly View[] |
 /** Values become tensors, in lists and named results too; anything else is passed on. */
 function wrap(result: unknown, handles: readonly Handle[], maker: Handle): unknown {
   if (isValue(result)) return wrapOne(result, handles, maker);
+  if (result instanceof Promise) return result.then((kept) => wrap(kept, handles, maker));
   if (Array.isArray(result)) return result.map((item) => wrap(item, handles, maker));
   if (typeof result !== "object" || result === null) return result;
   const named = Object.entries(result).map(([key, item]) => [key, wrap(item, handles, maker)]);

@@ -9,15 +9,18 @@ import {
   comparisonSamples,
   rectifierSamples,
 } from "./arithmetic.ts";
+import { attentionSamples } from "./attention.ts";
 import { bitwiseSamples } from "./bitwise.ts";
 import { castSamples } from "./casts.ts";
 import { convolutionSamples, foldSamples } from "./convolutions.ts";
 import { copies, rearrangements, viewWrites } from "./copies.ts";
 import { creation, signalWindows, windows } from "./creation.ts";
 import { dropoutSamples } from "./dropout.ts";
+import { embeddingSamples } from "./embeddings.ts";
 import { indexedSamples, searchSamples } from "./indexing.ts";
 import { joins, positions } from "./joins.ts";
 import { maskedSamples } from "./masked.ts";
+import { normalizationSamples } from "./normalization.ts";
 import { poolingSamples } from "./pooling.ts";
 import { linearSamples, productSamples } from "./products.ts";
 import { fillSamples, randomSamples } from "./random.ts";
@@ -88,6 +91,9 @@ const functionalSamples = {
   ...poolingSamples,
   ...paddingSamples,
   ...visionSamples,
+  ...normalizationSamples,
+  ...attentionSamples,
+  ...embeddingSamples,
   ...shuffleSamples,
   ...distanceSamples,
   ...directionSamples,

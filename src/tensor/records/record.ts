@@ -23,6 +23,8 @@ export interface Form<
   readonly areApart: boolean;
   /** What runs once the elements of the tensor at a position are read, with these in its place. */
   readonly afterReading: { readonly at: number; readonly form: Form } | null;
+  /** Positions of the tensors that change in place: `run` gives a `Changing`; or null. */
+  readonly changes: readonly number[] | null;
   /** The result may be the first argument itself. */
   readonly mayBeSelf: boolean;
   /** Some parameter takes a tensor: without one there is nothing to compute with. */
@@ -68,6 +70,7 @@ export function on<
     windows: null,
     areApart: false,
     afterReading: null,
+    changes: null,
     mayBeSelf: false,
     wantsTensor,
     requiresGradAt: positionOf("requiresGrad"),
@@ -136,6 +139,22 @@ export function afterReading<const Params extends readonly Param[], Then extends
 ): Form<Params, Later<Params, Then>> {
   const run = form.run as unknown as Later<Params, Then>;
   return { ...on(params, run), afterReading: { at, form } };
+}
+
+/** A result, and in the order of a form's `changes` the new elements; null where they stay. */
+export interface Changing {
+  readonly result: Value;
+  readonly changed: readonly (Value | null)[];
+}
+
+/** A form that computes something new and, off the Tape, changes the tensors at `changes` in place. */
+export function changing<const Params extends readonly Param[]>(
+  params: Params,
+  changes: readonly number[],
+  run: (...values: BoundArguments<Params, Value>) => Changing,
+): Form<Params, (...values: BoundArguments<Params, Value>) => Value> {
+  type Run = (...values: BoundArguments<Params, Value>) => Value;
+  return { ...on(params, run as unknown as Run), changes };
 }
 
 /** Function and method. */
