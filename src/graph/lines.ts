@@ -9,7 +9,8 @@ const lines = new WeakMap<Node, string>();
 const deepest = 30;
 
 /** The library's own files begin so; where it was bundled with the user's, nothing tells them apart. */
-const own = import.meta.url.replace(/^file:\/\//, "").replace(/(graph\/)?[^/]*$/, "");
+const ownFiles = (): string =>
+  import.meta.url.replace(/^file:\/\//, "").replace(/(graph\/)?[^/]*$/, "");
 
 /** Of V8; other engines keep whole stacks. */
 const engine = Error as { stackTraceLimit?: number | undefined };
@@ -21,6 +22,7 @@ export function noteLine<N extends Node>(node: N): N {
   engine.stackTraceLimit = deepest;
   const frames = (new Error().stack ?? "").split("\n").slice(1);
   engine.stackTraceLimit = limit;
+  const own = ownFiles();
   const outside = frames.find((frame) => !frame.includes(own)) ?? frames.at(-1);
   if (outside) lines.set(node, outside.trim());
   return node;
