@@ -17,8 +17,8 @@ async function sizeOf(entry) {
       target: "es2022",
       rolldownOptions: {
         input: join(root, "dist", entry),
-        // Loaded only where there are no threads.
-        external: [/^node:/, /shared\/compile/],
+        // Beside the page's own thread the compiler is loaded only where there are no workers.
+        external: entry === "index.js" ? [/^node:/, /shared\/compile/] : [/^node:/],
         preserveEntrySignatures: "strict",
         output: { format: "es", codeSplitting: false },
       },

@@ -96,7 +96,7 @@ export function scatter(
 
 export type ScatterReduction = "prod" | "amax" | "amin";
 
-interface ScatterReduced {
+export interface ScatterReduced {
   readonly axis: number;
   readonly reduce: ScatterReduction;
 }

@@ -19,7 +19,7 @@ import { countable, limits, type Side } from "./reduce.ts";
 import { fullLike, zerosLike } from "./source.ts";
 import { exp } from "./transcendental.ts";
 
-interface ScanAttrs {
+export interface ScanAttrs {
   readonly axis: number;
   /** From the axis' end. */
   readonly reverse: boolean;
