@@ -72,31 +72,33 @@ export interface Reduction {
   readonly reducer: Reducer;
 }
 
-export interface LoopKernel {
-  readonly kind: "loop";
+/** What every kernel has. */
+interface AnyKernel {
   readonly label: string;
   readonly axes: readonly Axis[];
   readonly streams: readonly Stream[];
+  readonly values: readonly KernelValue[];
+  /** Elements of the whole space, for cost. */
+  readonly size: number;
+}
+
+export interface LoopKernel extends AnyKernel {
+  readonly kind: "loop";
   /** The first `bodyCount` are computed for every index, the others in the epilogue. */
   readonly values: readonly KernelValue[];
   readonly bodyCount: number;
   readonly stores: readonly Store[];
   readonly reductions: readonly Reduction[];
   readonly epilogue: readonly Store[];
-  /** Elements of the whole space, for cost. */
-  readonly size: number;
   /** Elements of a block into which a long reduced row is cut: a matter of the space's shape alone. */
   readonly blockElements: number;
 }
 
 /** Combines values into a target, an index at a time along one axis, in order. */
-export interface ScatterKernel {
+export interface ScatterKernel extends AnyKernel {
   readonly kind: "scatter";
-  readonly label: string;
   /** The scattered axis is the only reduced one: it is walked in order, the others are free. */
   readonly axes: readonly Axis[];
-  readonly streams: readonly Stream[];
-  readonly values: readonly KernelValue[];
   readonly index: number;
   readonly value: number;
   readonly target: number;
@@ -105,7 +107,6 @@ export interface ScatterKernel {
   readonly combine: LaneBody;
   /** What the target is to be filled with before; null: it holds what it needs. */
   readonly fill: Fill | null;
-  readonly size: number;
 }
 
 /** A value that is the same for every element, and what it is made of. */
@@ -115,69 +116,51 @@ export interface Fill {
 }
 
 /** Folds its inputs along the reduced axes, in order, and stores every prefix. */
-export interface ScanKernel {
+export interface ScanKernel extends AnyKernel {
   readonly kind: "scan";
-  readonly label: string;
-  readonly axes: readonly Axis[];
-  readonly streams: readonly Stream[];
-  readonly values: readonly KernelValue[];
   /** The values that are folded. */
   readonly inputs: readonly number[];
   readonly scanner: Scanner;
   /** Where prefixes go; the last stream. */
   readonly store: number;
-  readonly size: number;
   /** Elements of the space before, along and behind the scanned axis. */
   readonly extent: { readonly before: number; readonly along: number; readonly behind: number };
 }
 
 /** Lays the rows of a value out in panels. Its axes are the batch's, then the rows', then the depth's. */
-export interface PackKernel {
+export interface PackKernel extends AnyKernel {
   readonly kind: "pack";
-  readonly label: string;
-  readonly axes: readonly Axis[];
   /** How many axes batch and rows have; each part has one at least. */
   readonly batchAxes: number;
   readonly rowAxes: number;
-  readonly streams: readonly Stream[];
-  readonly values: readonly KernelValue[];
   readonly value: number;
   readonly target: number;
   readonly width: number;
-  readonly size: number;
 }
 
 /** Rows of panels with rows of panels; what follows a product is computed while it is in registers. */
-export interface ContractKernel {
+export interface ContractKernel extends AnyKernel {
   readonly kind: "contract";
-  readonly label: string;
   /** The batch's axes, rows of a, rows of b. */
   readonly axes: readonly Axis[];
-  readonly streams: readonly Stream[];
-  readonly values: readonly KernelValue[];
   /** Streams of panels. */
   readonly a: number;
   readonly b: number;
   readonly dtype: DType;
   readonly depth: number;
   readonly stores: readonly Store[];
-  readonly size: number;
 }
 
 /** Writes the values where the mask holds one after another, each block from where it starts. */
-export interface CompactKernel {
+export interface CompactKernel extends AnyKernel {
   readonly kind: "compact";
-  readonly label: string;
   /** One axis, or none. */
   readonly axes: readonly Axis[];
-  readonly streams: readonly Stream[];
-  readonly values: readonly KernelValue[];
   readonly value: number;
   readonly mask: number;
   readonly starts: number;
   readonly target: number;
   readonly block: number;
-  readonly size: number;
 }
 
 export type Kernel =

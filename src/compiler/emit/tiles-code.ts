@@ -5,7 +5,7 @@
 //             columns c … c+3            turn            columns c … c+3
 //   loads:  row  ↓  ↓  ↓  ↓     a vector down each   →   a vector along each of rows r … r+3
 //
-// Measured, 4096² transposed and copied: 14.6 ms without scratch, 6 ms with it.
+// Measured, 4096² transposed and copied: 14.6 ms without scratch, 8.9 ms with it.
 
 import { dtypes } from "../../base/dtypes.ts";
 import { scratchBytes } from "../../base/program.ts";
