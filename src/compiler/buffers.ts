@@ -1,4 +1,5 @@
-// Buffers: where each step's value lies. place and scatter take over their target's.
+// Buffers: where each step's value lies. place and scatter take over their target's; what is kept of a row
+// lies in scratch.
 
 import type { Buffer } from "./kernel.ts";
 import type { Step } from "./step.ts";
@@ -7,11 +8,16 @@ import type { Step } from "./step.ts";
 export class Buffers {
   private readonly outputs = new Map<Step, number>();
 
-  constructor(steps: readonly Step[]) {
+  constructor(
+    steps: readonly Step[],
+    private readonly kept: ReadonlyMap<Step, number>,
+  ) {
     for (const step of steps) if (step.output !== null) this.outputs.set(rootOf(step), step.output);
   }
 
   of(step: Step): Buffer {
+    const scratch = this.kept.get(step);
+    if (scratch !== undefined) return { kind: "scratch", index: scratch };
     const root = rootOf(step);
     const output = this.outputs.get(root);
     return output === undefined

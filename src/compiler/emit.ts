@@ -1,6 +1,7 @@
 // emit: Placed → Program. Kernels whose code is known are reused; the others become one new module.
 
 import { dtypes } from "../base/dtypes.ts";
+import { invariant } from "../base/errors.ts";
 import type { Cell, KernelRef, Launch, Program, ProgramModule } from "../base/program.ts";
 import { ModuleBuilder, type ModuleOptions } from "../wasm/module.ts";
 import { mayFault } from "./emit/index-check.ts";
@@ -68,7 +69,7 @@ function codeKey(kernel: RunnableKernel): string {
   const scalars: number[] = [];
   return JSON.stringify(kernel, (key, value: unknown) => {
     if (key === "label") return undefined;
-    if (isStream(value)) return { ...value, buffer: 0, offset: 0, reach: 0 };
+    if (isStream(value)) return codeOfStream(value);
     if (Object.is(value, -0)) return "-0";
     if (typeof value === "bigint") return `${value}n`;
     if (typeof value === "number" && !Number.isFinite(value)) return String(value);
@@ -80,8 +81,19 @@ function codeKey(kernel: RunnableKernel): string {
   });
 }
 
+/** Scratch is reached from the worker's own address: where it lies there is part of the code. */
+const codeOfStream = (stream: Stream) => ({
+  ...stream,
+  buffer: stream.buffer.kind === "scratch" ? `scratch ${stream.buffer.index}` : "",
+  offset: 0,
+  reach: 0,
+});
+
 const isStream = (value: unknown): value is Stream =>
-  typeof value === "object" && value !== null && "buffer" in value && value.buffer !== 0;
+  typeof value === "object" &&
+  value !== null &&
+  "buffer" in value &&
+  typeof value.buffer === "object";
 
 const isScalar = (value: unknown): value is { kind: "scalar"; index: number } =>
   typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "scalar";
@@ -117,6 +129,7 @@ function cellFor(use: CellUse, kernel: RunnableKernel, placed: Placed): Cell {
   if (use.kind === "scalar") return { kind: "scalar", index: use.index, type: scalarType(use) };
   const { buffer, offset, dtype } = kernel.streams[use.index] as Stream;
   const bytes = offset * dtypes[dtype].bytes;
+  invariant(buffer.kind !== "scratch", "emit: scratch has no cell");
   if (buffer.kind !== "temp")
     return { kind: "address", from: buffer.kind, index: buffer.index, offset: bytes };
   const start = placed.offsets.get(buffer.index) ?? 0;
@@ -130,17 +143,23 @@ function touchesOf(kernel: RunnableKernel, placed: Placed): Touches {
   const written = new Set<number>();
   if ("stores" in kernel) for (const { stream } of kernel.stores) written.add(stream);
   if ("epilogue" in kernel) for (const { stream } of kernel.epilogue) written.add(stream);
+  for (const { stores, epilogue } of "passes" in kernel ? kernel.passes : []) {
+    for (const { stream } of [...stores, ...epilogue]) written.add(stream);
+  }
   if ("target" in kernel) written.add(kernel.target);
   if ("store" in kernel && kernel.store !== null) written.add(kernel.store);
   if ("buckets" in kernel) written.add(kernel.buckets.counts).add(kernel.buckets.lists);
   if ("partials" in kernel && kernel.kind !== "merge") {
     for (const stream of kernel.partials?.streams.flat() ?? []) written.add(stream);
   }
-  const ranges = kernel.streams.map(({ buffer }) => rangeOf(buffer, placed));
   const isReadToo = kernel.kind === "scatter" || "scanner" in kernel || "buckets" in kernel;
+  const ranges = (isWanted: (stream: number) => boolean): Range[] =>
+    kernel.streams
+      .filter(({ buffer }, at) => buffer.kind !== "scratch" && isWanted(at))
+      .map(({ buffer }) => rangeOf(buffer, placed));
   return {
-    reads: ranges.filter((_, at) => !written.has(at) || isReadToo),
-    writes: ranges.filter((_, at) => written.has(at)),
+    reads: ranges((stream) => !written.has(stream) || isReadToo),
+    writes: ranges((stream) => written.has(stream)),
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { isSortable } from "./buckets.ts";
 import { levelsOf } from "./emit/levels.ts";
-import type { Buffer, Kernel, LoopKernel, ScatterKernel, Stream } from "./kernel.ts";
+import type { Buffer, Kernel, LoopKernel, Pass, ScatterKernel, Stream } from "./kernel.ts";
 
 /** The kernels, those left out that only fill what a scatter by buckets can fill itself. */
 export function withFills(kernels: readonly Kernel[]): Kernel[] {
@@ -14,8 +14,8 @@ export function withFills(kernels: readonly Kernel[]): Kernel[] {
       kept.push(kernel);
       continue;
     }
-    const [{ values, stores }] = kept.splice(at, 1) as [LoopKernel];
-    const fill = { values, value: stores[0]?.value as number };
+    const [{ values, passes }] = kept.splice(at, 1) as [LoopKernel];
+    const fill = { values, value: passes[0]?.stores[0]?.value as number };
     kept.push({ ...(kernel as ScatterKernel), fill });
   }
   return kept;
@@ -36,9 +36,10 @@ const touches = (streams: readonly Stream[], buffer: Buffer): number =>
   ).length;
 
 function isFill(kernel: Kernel, { streams, target, stride, extent }: ScatterKernel): boolean {
-  if (kernel.kind !== "loop" || kernel.reductions.length > 0) return false;
-  const [store] = kernel.stores;
-  if (!store || kernel.stores.length > 1) return false;
+  if (kernel.kind !== "loop" || kernel.passes.length > 1) return false;
+  const [{ stores, reductions }] = kernel.passes as [Pass];
+  const [store] = stores;
+  if (!store || stores.length > 1 || reductions.length > 0) return false;
   const { strides, offset } = kernel.streams[store.stream] as Stream;
   return (
     kernel.axes.length === 1 &&

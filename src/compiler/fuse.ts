@@ -1,37 +1,43 @@
-// fuse: Step[] → Kernel[]. Steps are grouped into loops that can run one after the other, and each loop is
-// lowered to a kernel.
+// fuse: Step[] → Kernel[]. Steps are grouped into loops, loops over the same rows chained into one kernel,
+// and each chain is lowered, in an order in which they can run one after the other.
 
 import { sizeOf } from "../base/shapes.ts";
 import { Buffers } from "./buffers.ts";
-import { type Group, groupSteps } from "./group.ts";
-import { materializedSteps } from "./inline.ts";
+import { chainGroups } from "./chain.ts";
+import { groupSteps } from "./group.ts";
+import { heldSteps } from "./inline.ts";
 import type { Kernel } from "./kernel.ts";
 import { Lowering } from "./lower.ts";
 import type { Step } from "./step.ts";
 
 export function fuse(steps: readonly Step[]): Kernel[] {
   const groupOf = groupSteps(steps);
-  const materialized = materializedSteps(steps, groupOf);
-  const buffers = new Buffers(steps);
   const groups = runningOrder(new Set(groupOf.values()));
-  return groups
-    .filter((group) => sizeOf(group.space) > 0)
-    .map((group) => new Lowering(group, materialized, buffers).kernel())
+  const chainOf = chainGroups(groups, groupOf);
+  const held = heldSteps(steps, groupOf, chainOf);
+  const buffers = new Buffers(steps, held.kept);
+  return runningOrder(new Set(chainOf.values()))
+    .filter(({ space }) => sizeOf(space) > 0)
+    .map((chain) => new Lowering(chain, held, buffers).kernel())
     .filter((kernel) => kernel !== null);
 }
 
-/** Groups after all that they need. */
-function runningOrder(groups: ReadonlySet<Group>): Group[] {
-  const order: Group[] = [];
-  const seen = new Set<Group>();
-  const pending = [...groups].reverse().map((group) => ({ group, isReady: false }));
+interface Ordered<Own> {
+  readonly needs: ReadonlySet<Own>;
+}
+
+/** Each after all that it needs. */
+function runningOrder<Own extends Ordered<Own>>(all: ReadonlySet<Own>): Own[] {
+  const order: Own[] = [];
+  const seen = new Set<Own>();
+  const pending = [...all].reverse().map((own) => ({ own, isReady: false }));
   for (let next = pending.pop(); next; next = pending.pop()) {
-    const { group, isReady } = next;
-    if (isReady) order.push(group);
-    else if (!seen.has(group)) {
-      seen.add(group);
-      pending.push({ group, isReady: true });
-      for (const needed of group.needs) pending.push({ group: needed, isReady: false });
+    const { own, isReady } = next;
+    if (isReady) order.push(own);
+    else if (!seen.has(own)) {
+      seen.add(own);
+      pending.push({ own, isReady: true });
+      for (const needed of own.needs) pending.push({ own: needed, isReady: false });
     }
   }
   return order;

@@ -38,6 +38,11 @@ export class Group {
     }
   }
 
+  /** How the body walks what it reads and writes, each way once. */
+  get allWalks(): Access[] {
+    return [...this.walks.values()];
+  }
+
   /** Whether the space can be cut so that the step's walks go with those of the body. */
   canCutFor(step: Step): boolean {
     return commonCuts(this.space, [...this.walks.values(), ...walksOf(step)]) !== null;
@@ -74,7 +79,7 @@ export function groupSteps(steps: readonly Step[]): Map<Step, Group> {
 }
 
 /** What tells shared reads: a step, or the number of an input; null for what costs nothing to read. */
-function readOf(source: Source): Step | number | null {
+export function readOf(source: Source): Step | number | null {
   if (isStep(source)) return source;
   return source.kind === "input" ? source.index : null;
 }
@@ -127,7 +132,14 @@ function bestGroup(
   return best;
 }
 
-const kindsAlone = new Set<Step["kind"]>(["scatter", "scan", "compact", "pack", "contract"]);
+const kindsAlone = new Set<Step["kind"]>([
+  "scatter",
+  "scan",
+  "sort",
+  "compact",
+  "pack",
+  "contract",
+]);
 
 /** What has a loop of its own kind. */
 const isAlone = (step: Step | undefined): boolean =>
@@ -185,29 +197,34 @@ const isNeededWhole = (step: Step, needed: Step): boolean =>
 /** What is finished when the loop over its depth, or its reduced axes, is. */
 const isFolded = ({ kind }: Step): boolean => kind === "reduce" || kind === "contract";
 
-/** The group with whose finished reductions, or product, a pointwise step of their shape can go on. */
+/**
+ * The group with whose finished reductions, or product, a pointwise step of their shape can go on; the
+ * latest, where it takes those of several.
+ */
 function findEpilogue(step: Step, groupOf: Map<Step, Group>): Group | null {
   if (step.kind !== "pointwise") return null;
-  const reduced = step.operands
+  const groups = step.operands
     .map(({ source }) => source)
-    .find((source) => {
-      if (!isStep(source)) return false;
-      const group = groupOf.get(source) as Group;
-      return isFolded(source) || group.epilogue.includes(source as PointwiseStep);
-    });
-  if (!reduced) return null;
-  const group = groupOf.get(reduced as Step) as Group;
-  if (group.epilogue.length >= maxStepsInGroup) return null;
+    .filter(isStep)
+    .filter((source) => isFinished(source, groupOf.get(source) as Group))
+    .map((source) => groupOf.get(source) as Group)
+    .sort((a, b) => b.number - a.number);
+  const group = groups.find((each) => canEnd(step, each, groupOf));
+  group?.epilogue.push(step);
+  return group ?? null;
+}
+
+const isFinished = (step: Step, { epilogue }: Group): boolean =>
+  isFolded(step) || epilogue.includes(step as PointwiseStep);
+
+function canEnd(step: PointwiseStep, group: Group, groupOf: Map<Step, Group>): boolean {
+  if (group.epilogue.length >= maxStepsInGroup) return false;
   const { shape } = group.body.find(isFolded) as Step;
-  if (String(shape) !== String(step.space)) return null;
-  const fits = step.operands.every(({ source, access }) => {
+  if (String(shape) !== String(step.space)) return false;
+  return step.operands.every(({ source, access }) => {
     if (!isStep(source)) return access.axes.every((subAxes) => subAxes.length === 1);
     const other = groupOf.get(source) as Group;
     if (other !== group) return access.axes.every((s) => s.length === 1) && !other.dependsOn(group);
-    const isFinished = isFolded(source) || group.epilogue.includes(source as PointwiseStep);
-    return isFinished && isIdentity(access);
+    return isFinished(source, group) && isIdentity(access);
   });
-  if (!fits) return null;
-  group.epilogue.push(step);
-  return group;
 }

@@ -1,8 +1,12 @@
-// Which values get a buffer. A value needed only inside its own loop lives in registers; one needed by
-// another loop is written to memory, unless computing it again there costs less than the round trip.
+// Which values get a buffer. A value needed only inside its own loop lives in registers; one needed by a
+// later pass over the same row is kept in the worker's scratch; one needed by another kernel is written
+// to memory, unless computing it again there costs less than the round trip.
 
+import { dtypes } from "../base/dtypes.ts";
+import { scratchBytes, vectorSlack } from "../base/program.ts";
 import { sizeOf } from "../base/shapes.ts";
 import { type Access, composeAccess, isIdentity, isInjective, isPlain } from "./access.ts";
+import { type Chain, isFinishedIn } from "./chain.ts";
 import type { Group } from "./group.ts";
 import { isStep, type Operand, type Source, type Step } from "./step.ts";
 
@@ -11,33 +15,87 @@ const cheapInstructions = 6;
 /** Elements below which a buffer stays in the nearest cache, and the same code is worth more. */
 const smallSize = 16384;
 
+/** As above, where the round trip ends in the nearest cache. */
+const cheapInRow = 3;
+
 interface Use {
   readonly by: Step;
   readonly operand: Operand;
 }
 
-/** The steps that get a buffer; all others are computed where they are needed. */
-export function materializedSteps(steps: readonly Step[], groupOf: Map<Step, Group>): Set<Step> {
+/** The steps that get a buffer of the program, and those kept in scratch, with the first byte there. */
+export interface Held {
+  readonly materialized: ReadonlySet<Step>;
+  readonly kept: ReadonlyMap<Step, number>;
+}
+
+/** All other steps are computed where they are needed. */
+export function heldSteps(
+  steps: readonly Step[],
+  groupOf: Map<Step, Group>,
+  chainOf: ReadonlyMap<Group, Chain>,
+): Held {
   const uses = usesOf(steps);
   const materialized = new Set<Step>();
+  const rows = new Rows();
+  const chainFor = (step: Step): Chain => chainOf.get(groupOf.get(step) as Group) as Chain;
   for (const step of steps) {
     if (step.kind === "place" || step.kind === "scatter") materialized.add(step.target);
   }
   const costs = new Map<Step, Cost>();
   for (const step of steps) {
+    const chain = chainFor(step);
     const crossing = (uses.get(step) ?? []).filter(({ by, operand }) => {
       const isInLoop = groupOf.get(by) === groupOf.get(step) && isIdentity(operand.access);
       return !isInLoop || by.kind === "scatter";
     });
+    const outside = crossing.filter(({ by }) => chainFor(by) !== chain || by.kind === "scatter");
     const mustLive = step.output !== null || step.kind === "place" || step.kind === "scatter";
     if (mustLive || isNeededWhole(step, uses)) materialized.add(step);
-    else if (crossing.length > 0 && !materialized.has(step)) {
+    else if (outside.length > 0 && !materialized.has(step)) {
       const cost = costOf(step, materialized, costs);
-      if (!isWorthRepeating(step, cost, crossing, uses, materialized, groupOf))
+      if (!isWorthRepeating(step, cost, outside, uses, materialized, groupOf))
         materialized.add(step);
     }
+    if (materialized.has(step) || outside.length === crossing.length) continue;
+    if (isFinishedIn(step, chain)) continue;
+    const isRepeated = rowCostOf(step, chain, { materialized, rows }) <= cheapInRow;
+    if (!isRepeated && !rows.keep(step, chain)) materialized.add(step);
   }
-  return materialized;
+  return { materialized, kept: rows.kept };
+}
+
+/** What chains keep of a row in scratch. */
+class Rows {
+  readonly kept = new Map<Step, number>();
+  private readonly bytes = new Map<Chain, number>();
+
+  /** Whether there was room. */
+  keep(step: Step, chain: Chain): boolean {
+    const from = this.bytes.get(chain) ?? 0;
+    const elements = sizeOf((chain.axes ?? []).map((axis) => step.space[axis] as number));
+    const own = elements * dtypes[step.dtype].bytes + vectorSlack;
+    const to = Math.ceil((from + own) / vectorSlack) * vectorSlack;
+    if (to > scratchBytes) return false;
+    this.bytes.set(chain, to);
+    this.kept.set(step, from);
+    return true;
+  }
+}
+
+/** Lane instructions that computing the step again for a later pass takes. */
+function rowCostOf(
+  step: Step,
+  chain: Chain,
+  held: { readonly materialized: ReadonlySet<Step>; readonly rows: Rows },
+): number {
+  if (step.kind !== "pointwise") return Infinity;
+  let instructions = step.body.instructions.length;
+  for (const { source } of step.operands) {
+    if (!isStep(source) || held.materialized.has(source) || held.rows.kept.has(source)) continue;
+    if (!isFinishedIn(source, chain)) instructions += rowCostOf(source, chain, held);
+  }
+  return instructions;
 }
 
 function usesOf(steps: readonly Step[]): Map<Step, Use[]> {

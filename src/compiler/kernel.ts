@@ -1,9 +1,9 @@
 // Kernel: one loop nest over merged axes, with what it reads, computes and writes. What `fuse` makes,
 // `plan` places and `emit` turns into code. Values are in SSA order: each names earlier ones.
 //
-//   for every index of the axes:  values → stores           (a map)
-//                                 values → reductions       (folded over the reduced axes)
-//   for every index of the kept axes:  reductions → epilogue values → epilogue stores
+//   pass after pass, for every index of the kept axes:
+//     for every index of the reduced axes:  values → stores, values → reductions
+//     reductions → epilogue values → epilogue stores; later passes may use them
 
 import type { DType } from "../base/dtypes.ts";
 import type { LaneBody, LaneType } from "../base/lanes.ts";
@@ -11,9 +11,12 @@ import type { Reducer } from "../base/reducers.ts";
 import type { Scanner } from "../base/scanners.ts";
 import type { SubAxis } from "./access.ts";
 
-/** A buffer of the program. A temp is named by the step whose value it holds, or a partial result. */
+/**
+ * A buffer of the program. A temp is named by the step whose value it holds, or a partial result; what
+ * is kept of a row from pass to pass lies in the worker's scratch, and is named by its first byte there.
+ */
 export interface Buffer {
-  readonly kind: "input" | "output" | "temp";
+  readonly kind: "input" | "output" | "temp" | "scratch";
   readonly index: number;
 }
 
@@ -59,7 +62,7 @@ export type KernelValue =
   | { readonly kind: "apply"; readonly body: LaneBody; readonly args: readonly number[] }
   /** A finished sum of products. */
   | { readonly kind: "product" }
-  /** A finished reduction; only in the epilogue. */
+  /** A finished reduction of its pass; only behind the pass. */
   | { readonly kind: "reduced"; readonly reduction: number };
 
 export interface Store {
@@ -82,14 +85,27 @@ interface AnyKernel {
   readonly size: number;
 }
 
-export interface LoopKernel extends AnyKernel {
-  readonly kind: "loop";
-  /** The first `bodyCount` are computed for every index, the others in the epilogue. */
-  readonly values: readonly KernelValue[];
-  readonly bodyCount: number;
+/** Values from … to − 1. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One walk over the reduced axes, and what follows when its folds are finished. */
+export interface Pass {
+  /** Computed for every index. */
+  readonly body: Span;
   readonly stores: readonly Store[];
   readonly reductions: readonly Reduction[];
+  /** Computed once behind the walk; its stores are the epilogue. */
+  readonly after: Span;
   readonly epilogue: readonly Store[];
+}
+
+export interface LoopKernel extends AnyKernel {
+  readonly kind: "loop";
+  /** A map has one pass without reductions; several passes go over the same rows. */
+  readonly passes: readonly Pass[];
   /** Elements of a block into which a long reduced row is cut: a matter of the space's shape alone. */
   readonly blockElements: number;
 }
@@ -191,9 +207,9 @@ export interface Partials {
   readonly chunkStride: number;
 }
 
-export interface MapKernel
-  extends Pick<LoopKernel, "label" | "axes" | "streams" | "values" | "stores" | "size"> {
+export interface MapKernel extends AnyKernel {
   readonly kind: "map";
+  readonly stores: readonly Store[];
 }
 
 /** A map whose rows, the last axis but one, are walked four at a time: some stream runs on along them. */
@@ -201,7 +217,10 @@ export interface TilesKernel extends Omit<MapKernel, "kind"> {
   readonly kind: "tiles";
 }
 
-/** Reduces along the inner axis: four lanes are neighbours of one sum, and are merged at the end. */
+/**
+ * Reduces along the inner axis: four lanes are neighbours of one sum, and are merged at the end. Several
+ * passes take a row, which stays in the nearest cache, from one to the next.
+ */
 export interface RowsKernel extends Omit<LoopKernel, "kind"> {
   readonly kind: "rows";
   readonly chunks: Chunks;
@@ -210,19 +229,19 @@ export interface RowsKernel extends Omit<LoopKernel, "kind"> {
 }
 
 /** Reduces across rows: four lanes are neighbours of four sums, kept in the partial buffer. */
-export interface ColumnsKernel extends Omit<LoopKernel, "kind" | "epilogue"> {
+export interface ColumnsKernel extends AnyKernel {
   readonly kind: "columns";
+  readonly stores: readonly Store[];
+  readonly reductions: readonly Reduction[];
   readonly chunks: Chunks;
   readonly partials: Partials;
 }
 
 /** Merges the chunks' states and runs the epilogue; its axes are the kept ones. */
-export interface MergeKernel
-  extends Pick<
-    LoopKernel,
-    "label" | "axes" | "streams" | "values" | "reductions" | "epilogue" | "size"
-  > {
+export interface MergeKernel extends AnyKernel {
   readonly kind: "merge";
+  readonly reductions: readonly Reduction[];
+  readonly epilogue: readonly Store[];
   readonly chunkCount: number;
   readonly partials: Partials;
 }

@@ -1,8 +1,8 @@
-// lower: one group of steps → one kernel. Views and repeated values are folded in, axes cut so that every
+// lower: one chain of loops → one kernel. Views and repeated values are folded in, axes cut so that every
 // stream moves by strides, then merged where all streams run on without a break.
 
 import { dtypes } from "../base/dtypes.ts";
-import { showShape, sizeOf } from "../base/shapes.ts";
+import { contiguousStrides, showShape, sizeOf } from "../base/shapes.ts";
 import {
   type Access,
   accessOf,
@@ -12,15 +12,17 @@ import {
   plainStrides,
 } from "./access.ts";
 import type { Buffers } from "./buffers.ts";
+import type { Chain } from "./chain.ts";
 import { blockElementsOf, inOneRun, keepReductionOrder } from "./flatten.ts";
 import type { Group } from "./group.ts";
-import { composeInto } from "./inline.ts";
+import { composeInto, type Held } from "./inline.ts";
 import type {
   Axis,
   Buffer,
   Kernel,
   KernelValue,
   LoopKernel,
+  Pass,
   Reduction,
   Store,
   Stream,
@@ -34,19 +36,24 @@ interface Walk {
   readonly access: Access;
 }
 
-/** One group on its way to a kernel. */
+/** One chain on its way to a kernel. */
 export class Lowering {
   private readonly walks: Walk[] = [];
   private readonly values: KernelValue[] = [];
   private readonly accesses: (Access | null)[] = [];
   private readonly known = new Map<string, number>();
-  private readonly inEpilogue = new Map<Step, number>();
+  /** Values of finished folds and of what was made of them, for all passes that follow. */
+  private readonly finished = new Map<Step, number>();
+  /** The pass at hand. */
+  private group: Group;
 
   constructor(
-    private readonly group: Group,
-    private readonly materialized: ReadonlySet<Step>,
+    private readonly chain: Chain,
+    private readonly held: Held,
     private readonly buffers: Buffers,
-  ) {}
+  ) {
+    this.group = chain.groups[0] as Group;
+  }
 
   kernel(): Kernel | null {
     const [first] = this.group.body;
@@ -54,75 +61,93 @@ export class Lowering {
     if (first?.kind === "compact") return this.compactKernel(first);
     if (first?.kind === "pack") return this.packKernel(first);
     if (first?.kind === "contract") return this.contractKernel(first);
-    if (first?.kind === "scan") return this.materialized.has(first) ? this.scanKernel(first) : null;
+    if (first?.kind === "scan") return this.isStored(first) ? this.scanKernel(first) : null;
+    const passes = this.chain.groups.map((group) => this.pass(group));
+    if (!passes.some(({ stores, epilogue }) => stores.length + epilogue.length > 0)) return null;
+    return this.finish(passes.filter((pass) => !isIdle(pass)));
+  }
+
+  private pass(group: Group): Pass {
+    this.group = group;
+    this.known.clear();
+    const from = this.values.length;
     const stores: Store[] = [];
     const reductions: Reduction[] = [];
-    for (const step of this.group.body) {
+    for (const step of group.body) {
       if (step.kind === "reduce") {
-        this.inEpilogue.set(step, reductions.length);
-        reductions.push({
-          value: this.operand(step.operands[0] as Operand),
-          reducer: step.reducer,
-        });
+        const value = this.operand(step.operands[0] as Operand);
+        reductions.push({ value, reducer: step.reducer });
       } else if (step.kind === "place") {
         stores.push(this.store(this.operand(step.operands[0] as Operand), step, step.window));
-      } else if (this.materialized.has(step)) {
-        stores.push(this.store(this.value(step, null), step, identityAccess(step.space)));
+      } else if (this.isStored(step)) {
+        stores.push(this.store(this.value(step, null), step, this.ownAccess(step)));
       }
     }
-    const bodyCount = this.values.length;
+    const to = this.values.length;
     const epilogue = this.epilogueStores();
-    if (stores.length + epilogue.length === 0) return null;
-    return this.finish({ stores, reductions, epilogue, bodyCount });
+    const after = { from: to, to: this.values.length };
+    return { body: { from, to }, stores, reductions, after, epilogue };
+  }
+
+  private isStored(step: Step): boolean {
+    return this.held.materialized.has(step) || this.held.kept.has(step);
+  }
+
+  /** The step's own elements in its buffer: those of one row, if that is all that is kept. */
+  private ownAccess(step: Step): Access {
+    if (!this.held.kept.has(step)) return identityAccess(step.space);
+    const axes = this.chain.axes ?? [];
+    const inRow = contiguousStrides(axes.map((axis) => step.space[axis] as number));
+    const strides = step.space.map((_, axis) => inRow[axes.indexOf(axis)] ?? 0);
+    return accessOf({ shape: step.space, strides, offset: 0 });
   }
 
   private epilogueStores(): Store[] {
     const stores: Store[] = [];
     this.known.clear();
     const folds = this.group.body.filter(({ kind }) => kind === "reduce" || kind === "contract");
+    folds.forEach((step, at) => {
+      const value: KernelValue =
+        step.kind === "reduce" ? { kind: "reduced", reduction: at } : { kind: "product" };
+      this.finished.set(step, this.push(value));
+    });
     for (const step of [...folds, ...this.group.epilogue]) {
-      const value = this.epilogueValue(step);
-      if (!this.materialized.has(step)) continue;
-      stores.push(this.store(value, step, this.overReduced(identityAccess(step.shape))));
+      if (!this.held.materialized.has(step)) continue;
+      const access = this.overReduced(identityAccess(step.shape));
+      stores.push(this.store(this.finishedValue(step), step, access));
     }
     return stores;
   }
 
-  private epilogueValue(step: Step): number {
-    const key = `epilogue ${step.position}`;
-    const known = this.known.get(key);
+  /** Written where it is first asked for: behind a pass, or in the walk of a later one. */
+  private finishedValue(step: Step): number {
+    const known = this.finished.get(step);
     if (known !== undefined) return known;
-    let value: number;
-    if (step.kind === "reduce") {
-      value = this.push({ kind: "reduced", reduction: this.inEpilogue.get(step) as number });
-    } else if (step.kind === "contract") value = this.push({ kind: "product" });
-    else {
-      const args = step.operands.map(({ source, access }) =>
-        isStep(source) && this.isFinished(source)
-          ? this.epilogueValue(source)
-          : this.operand({ source, access: this.overReduced(access) }),
-      );
-      value = this.push({ kind: "apply", body: (step as PointwiseStep).body, args });
-    }
-    this.known.set(key, value);
+    const args = step.operands.map(({ source, access }) =>
+      this.operand({ source, access: this.overReduced(access) }),
+    );
+    const value = this.push({ kind: "apply", body: (step as PointwiseStep).body, args });
+    this.finished.set(step, value);
     return value;
   }
 
   private isFinished(step: Step): boolean {
-    return this.inEpilogue.has(step) || this.group.epilogue.includes(step as PointwiseStep);
+    const isAfter = ({ epilogue }: Group): boolean => epilogue.includes(step as PointwiseStep);
+    return this.finished.has(step) || this.chain.groups.some(isAfter);
   }
 
   /** An access of the reduced shape as one of the whole space that stands still on reduced axes. */
   private overReduced(access: Access): Access {
-    const reduced = this.group.axes ?? [];
+    const reduced = this.chain.axes ?? [];
     const kept = [...access.axes];
-    const axes = this.group.space.map((size, axis) =>
+    const axes = this.chain.space.map((size, axis) =>
       reduced.includes(axis) ? [{ size, stride: 0 }] : (kept.shift() ?? [{ size, stride: 0 }]),
     );
     return { axes, offset: access.offset };
   }
 
   private operand({ source, access }: Operand): number {
+    if (isStep(source) && this.isFinished(source)) return this.finishedValue(source);
     if (isStep(source) && this.isComputedHere(source)) return this.value(source, access);
     const key = `${sourceKey(source)} ${JSON.stringify(access)}`;
     const known = this.known.get(key);
@@ -134,8 +159,10 @@ export class Lowering {
 
   private leaf(source: Source, access: Access): KernelValue {
     const type = dtypes[source.dtype].lane;
-    if (isStep(source))
-      return { kind: "load", stream: this.walk(this.buffers.of(source), source.dtype, access) };
+    if (isStep(source)) {
+      const walked = this.held.kept.has(source) ? this.ownAccess(source) : access;
+      return { kind: "load", stream: this.walk(this.buffers.of(source), source.dtype, walked) };
+    }
     if (source.kind === "scalar") return { kind: "scalar", index: source.index, type };
     if (source.kind === "constant") return { kind: "constant", value: source.value, type };
     if (source.kind === "iota")
@@ -146,9 +173,15 @@ export class Lowering {
     };
   }
 
-  /** Whether the step's value is had in this loop by computing it. */
+  /** Whether the step's value is had in this pass by computing it. */
   private isComputedHere(step: Step): boolean {
-    return this.group.body.includes(step) ? !this.isFinished(step) : !this.materialized.has(step);
+    if (this.group.body.includes(step)) return true;
+    const isKept = this.held.kept.has(step) && this.isOfChain(step);
+    return !isKept && !this.held.materialized.has(step);
+  }
+
+  private isOfChain(step: Step): boolean {
+    return this.chain.groups.some(({ body }) => body.includes(step));
   }
 
   /** The value of a step in this loop, walked by `access` (null: its own space). */
@@ -285,13 +318,12 @@ export class Lowering {
   }
 
   private cutsOf(accesses: readonly Access[]): number[][] {
-    const cuts = commonCuts(this.group.space, accesses);
+    const cuts = commonCuts(this.chain.space, accesses);
     if (!cuts) throw new Error(`internal: fuse: no common cut of ${this.label()}`);
     return cuts;
   }
 
   private contractKernel(step: Step & { kind: "contract" }): Kernel {
-    this.inEpilogue.set(step, 0);
     const stores = this.epilogueStores();
     const { axes, streams, values } = this.uncut();
     const panels = step.operands.map(({ source }): Stream => {
@@ -312,7 +344,7 @@ export class Lowering {
 
   /** The axes as they are: every walk goes along each by one stride. */
   private uncut() {
-    const axes = this.group.space.map((size): Axis => ({ size, isReduced: false }));
+    const axes = this.chain.space.map((size): Axis => ({ size, isReduced: false }));
     const streams = this.walks.map(({ buffer, dtype, access }): Stream => {
       return { buffer, dtype, strides: plainStrides(access), offset: access.offset, steps: null };
     });
@@ -323,21 +355,21 @@ export class Lowering {
     return { axes, streams, values };
   }
 
-  private finish(
-    parts: Pick<LoopKernel, "stores" | "reductions" | "epilogue" | "bodyCount">,
-  ): LoopKernel {
-    const reduced = this.group.axes ?? [];
+  private finish(passes: readonly Pass[]): LoopKernel {
+    const reduced = this.chain.axes ?? [];
     const cut = this.cut((axis) => reduced.includes(axis));
-    const blockElements = blockElementsOf(this.group.space);
-    const size = sizeOf(this.group.space);
-    return { kind: "loop", label: this.label(), ...cut, ...parts, size, blockElements };
+    const blockElements = blockElementsOf(this.chain.space);
+    const size = sizeOf(this.chain.space);
+    return { kind: "loop", label: this.label(), ...cut, passes, size, blockElements };
   }
 
   private label(): string {
-    const names = [...this.group.body, ...this.group.epilogue].map((step) => step.label);
+    const names = this.chain.groups.flatMap(({ body, epilogue }) =>
+      [...body, ...epilogue].map((step) => step.label),
+    );
     const distinct = [...new Set(names)];
     const shown = distinct.length > 6 ? [...distinct.slice(0, 6), "…"] : distinct;
-    return `${shown.join("·")} ${showShape(this.group.space)}`;
+    return `${shown.join("·")} ${showShape(this.chain.space)}`;
   }
 
   private cut(isReducedAxis: (axis: number) => boolean) {
@@ -351,7 +383,7 @@ export class Lowering {
     );
     const strides = walked.map((access) => cutStrides(access, cuts));
     const merged = mergeAxes(axes, strides);
-    const block = blockElementsOf(this.group.space);
+    const block = blockElementsOf(this.chain.space);
     const kind = this.group.body[0]?.kind;
     const isRun = kind === "scan" || kind === "compact";
     const order = isRun
@@ -375,6 +407,9 @@ export class Lowering {
     return { axes: order.axes, streams, values };
   }
 }
+
+const isIdle = ({ stores, reductions, epilogue }: Pass): boolean =>
+  stores.length + reductions.length + epilogue.length === 0;
 
 function applied(step: Step, args: readonly number[]): KernelValue {
   if (step.kind === "pointwise") return { kind: "apply", body: step.body, args };

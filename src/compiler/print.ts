@@ -5,20 +5,33 @@
 //     v1 = add.f32 v0 2 …
 
 import type { LaneBody, LaneInstruction } from "../base/lanes.ts";
-import type { KernelValue, RunnableKernel, Stream } from "./kernel.ts";
+import type { KernelValue, Pass, RunnableKernel, Span, Stream } from "./kernel.ts";
 
 export function printKernel(kernel: RunnableKernel): string {
   const axes = kernel.axes.map(({ size, isReduced }) => `${size}${isReduced ? "r" : ""}`);
   const lines = [`${kernel.kind} [${axes.join(" ")}]${chunksOf(kernel)}  ${kernel.label}`];
-  kernel.values.forEach((value, at) => lines.push(`  v${at} = ${printValue(value, kernel)}`));
-  if ("stores" in kernel) lines.push(...kernel.stores.map((store) => printStore(store, kernel)));
-  if ("reductions" in kernel && kernel.kind !== "merge") {
-    kernel.reductions.forEach(({ value }, at) => lines.push(`  reduce ${at} over v${value}`));
-  }
-  if ("epilogue" in kernel) {
-    lines.push(...kernel.epilogue.map((store) => `${printStore(store, kernel)} (epilogue)`));
+  for (const { from, to, stores, reductions, epilogue } of walksOf(kernel)) {
+    kernel.values.slice(from, to).forEach((value, at) => {
+      lines.push(`  v${from + at} = ${printValue(value, kernel)}`);
+    });
+    lines.push(...stores.map((store) => printStore(store, kernel)));
+    lines.push(...reductions.map(({ value }, at) => `  reduce ${at} over v${value}`));
+    lines.push(...epilogue.map((store) => `${printStore(store, kernel)} (epilogue)`));
   }
   return lines.join("\n");
+}
+
+interface Walk extends Span, Pick<Pass, "stores" | "reductions" | "epilogue"> {}
+
+/** The kernel's passes; one, where it knows of none. */
+function walksOf(kernel: RunnableKernel): Walk[] {
+  if (kernel.kind === "rows") {
+    return kernel.passes.map((pass) => ({ ...pass, from: pass.body.from, to: pass.after.to }));
+  }
+  const stores = "stores" in kernel ? kernel.stores : [];
+  const reductions = kernel.kind === "columns" ? kernel.reductions : [];
+  const epilogue = kernel.kind === "merge" ? kernel.epilogue : [];
+  return [{ from: 0, to: kernel.values.length, stores, reductions, epilogue }];
 }
 
 function chunksOf(kernel: RunnableKernel): string {

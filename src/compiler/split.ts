@@ -1,6 +1,7 @@
 // split: Kernel → RunnableKernel[]. A reduction is cut into chunks by its shape alone, so that its
 // value has the same bits for any number of workers; the chunks' states are merged by a second kernel.
 
+import { invariant } from "../base/errors.ts";
 import { sizeOf } from "../base/shapes.ts";
 import { chunkElements } from "./flatten.ts";
 import type {
@@ -10,7 +11,10 @@ import type {
   KernelValue,
   LoopKernel,
   MapKernel,
+  Pass,
   RunnableKernel,
+  Span,
+  Store,
   Stream,
 } from "./kernel.ts";
 import { onKept, stateBuffers, withStates } from "./partials.ts";
@@ -27,17 +31,22 @@ export function split(kernel: Kernel, nextTemp: () => number): RunnableKernel[] 
   if (kernel.kind === "scatter") return splitScatter(kernel, nextTemp);
   if (kernel.kind === "scan") return splitScan(kernel, nextTemp);
   if (kernel.kind !== "loop") return [kernel];
-  if (kernel.reductions.length === 0) return [mapOrTiles(kernel)];
+  const [pass, ...others] = kernel.passes as [Pass, ...Pass[]];
+  if (others.length === 0 && pass.reductions.length === 0) return [mapOrTiles(kernel, pass)];
   const isAcross = kernel.axes.at(-1)?.isReduced === false;
   const chunks = isAcross ? chunksAcross(kernel.axes) : chunksAlong(kernel);
   if (!isAcross && chunks.count === 1) return [{ ...kernel, kind: "rows", chunks, partials: null }];
-  return splitInTwo(kernel, chunks, isAcross, nextTemp);
+  invariant(others.length === 0, `split: several passes of ${kernel.label} cannot be cut`);
+  return splitInTwo(kernel, pass, chunks, isAcross, nextTemp);
 }
 
 /** Rows and columns from which on turning blocks in registers pays. */
 const leastTurned = 8;
 
-function mapOrTiles({ label, axes, streams, values, stores, size }: LoopKernel): RunnableKernel {
+function mapOrTiles(
+  { label, axes, streams, values, size }: LoopKernel,
+  { stores }: Pass,
+): RunnableKernel {
   const map: MapKernel = { kind: "map", label, axes, streams, values, stores, size };
   const rowAxis = turningAxis(map);
   if (rowAxis === null) return map;
@@ -75,13 +84,17 @@ function turningAxis({ axes, streams, values }: MapKernel): number | null {
 
 const sizes = (axes: readonly Axis[]): number[] => axes.map(({ size }) => size);
 
+/** Whether each of so many folds, of so many elements, is one chunk. */
+export const isFoldedWhole = (outputs: number, elements: number): boolean =>
+  outputs >= enoughOutputs || elements <= 2 * chunkElements;
+
 function chunksAlong({ axes, blockElements }: LoopKernel): Chunks {
   const outputs = sizeOf(sizes(axes.filter(({ isReduced }) => !isReduced)));
   const inner = axes.at(-1)?.size ?? 1;
   const total = sizeOf(sizes(axes.slice(0, -1).filter(({ isReduced }) => isReduced)));
   const run = sizeOf(sizes(axes.slice(axes.findLastIndex(({ isReduced }) => !isReduced) + 1)));
   const whole = { count: 1, unitRows: total, blocks: 1, rows: total, elements: null };
-  if (outputs >= enoughOutputs || total * inner <= 2 * chunkElements) return whole;
+  if (isFoldedWhole(outputs, total * inner)) return whole;
   const runRows = run / inner;
   if (run <= chunkElements) {
     const rows = runRows * Math.floor(chunkElements / run);
@@ -102,21 +115,24 @@ function chunksAcross(axes: readonly Axis[]): Chunks {
 /** Two kernels with the partial states between them. */
 function splitInTwo(
   kernel: LoopKernel,
+  pass: Pass,
   chunks: Chunks,
   isAcross: boolean,
   nextTemp: () => number,
 ): RunnableKernel[] {
-  const { label, axes, values, bodyCount, stores, reductions, size, blockElements } = kernel;
+  const { label, axes, size, blockElements } = kernel;
+  const { reductions } = pass;
   const states = stateBuffers(
     axes,
     reductions.map(({ reducer }) => reducer.state),
     nextTemp,
   );
-  const body = trim(kernel, { from: 0, to: bodyCount }, stores);
-  const first = withStates(states, body.streams, axes);
-  const common = { label, axes, bodyCount, reductions, chunks, size, blockElements };
-  const folding = { ...common, values: body.values, stores: body.stores, ...first };
-  const after = trim(kernel, { from: bodyCount, to: values.length }, kernel.epilogue);
+  const { values, stores, ...body } = trim(kernel, pass.body, pass.stores);
+  const folding = {
+    ...{ label, axes, chunks, size, values },
+    ...withStates(states, body.streams, axes),
+  };
+  const after = trim(kernel, pass.after, pass.epilogue);
   const kept = axes.filter(({ isReduced }) => !isReduced);
   const merging: RunnableKernel = {
     kind: "merge",
@@ -133,18 +149,18 @@ function splitInTwo(
       kept,
     ),
   };
-  const partial: RunnableKernel = isAcross
-    ? { kind: "columns", ...folding }
-    : { kind: "rows", epilogue: [], ...folding };
-  return [partial, merging];
+  if (isAcross) return [{ kind: "columns", stores, reductions, ...folding }, merging];
+  const end = { from: values.length, to: values.length };
+  const folded = { body: { from: 0, to: end.to }, stores, reductions, after: end, epilogue: [] };
+  return [{ kind: "rows", passes: [folded], blockElements, ...folding }, merging];
 }
 
 /** The values of a range with only the streams they and the stores use, renumbered. */
 function trim(
   { values, streams }: LoopKernel,
-  range: { from: number; to: number },
-  stores: LoopKernel["stores"],
-): Pick<LoopKernel, "values" | "streams" | "stores"> {
+  range: Span,
+  stores: readonly Store[],
+): Pick<MapKernel, "values" | "streams" | "stores"> {
   const kept: Stream[] = [];
   const renumbered = new Map<number, number>();
   const renumber = (stream: number): number => {

@@ -91,9 +91,14 @@ describe("the number of launches", () => {
     expect(await launches(x.sum(0))).toBe(2);
   });
 
-  test("of a sum and its use on the input is two passes", async () => {
+  test("of a sum and its use on the same rows is one", async () => {
     const x = await leaf([50, 70]);
-    expect(await launches(x.sub(x.mean(1, true)))).toBe(2);
+    expect(await launches(x.sub(x.mean(1, true)))).toBe(1);
+  });
+
+  test("of a sum over all and its use on the input is two and a merge", async () => {
+    const x = await leaf([300, 300]);
+    expect(await launches(x.sub(x.mean()))).toBe(3);
   });
 
   test("of several reductions of one input over one axis is one", async () => {
@@ -101,10 +106,20 @@ describe("the number of launches", () => {
     expect(await launches(x.sum(1), x.amax(1), x.square().mean(1), argmax(x, 1))).toBe(1);
   });
 
-  test("of softmax's passes is three at most", async () => {
+  test("of the three passes of a softmax, and of the two of its gradient, is one", async () => {
     const x = await leaf([50, 70]);
     const power = x.sub(x.amax(1, true)).exp();
-    expect(await launches(power.div(power.sum(1, true)))).toBeLessThanOrEqual(3);
+    const y = power.div(power.sum(1, true));
+    const g = await leaf([50, 70], 5);
+    const back = y.mul(g.sub(g.mul(y).sum(1, true)));
+    expect(await launches(y, back)).toBe(1);
+  });
+
+  test("of rows read transposed, or folded along the other axis, is one each", async () => {
+    const x = await leaf([50, 70]);
+    const y = x.sub(x.mean(1, true));
+    expect(await launches(y.sub(y.mean(0, true)))).toBeGreaterThan(2);
+    expect(await launches(y.T.sub(x.T.amax(1, true)))).toBeGreaterThan(1);
   });
 
   test("of a slice that is read elsewhere is one", async () => {

@@ -63,13 +63,13 @@ class ColumnsWriter {
     const total = this.roles.rowCount;
     const last = chunkRows(f, this.row, { chunk: split.block, chunks: kernel.chunks, total });
     loop.decode(this.row, this.roles.reduced);
-    loop.startRow({ from: 0, to: kernel.bodyCount });
+    loop.startRow({ from: 0, to: kernel.values.length });
     this.pointToStates(split.block);
     const range = (): Range => blockRange(f, block, { inner, length: blockColumns });
     overRow(loop, range(), single, (positions) => this.initialize(positions));
     f.loop((again) => {
       loop.decode(this.row, this.roles.reduced);
-      loop.startRow({ from: 0, to: kernel.bodyCount });
+      loop.startRow({ from: 0, to: kernel.values.length });
       overRow(loop, range(), unrolling, (positions) => this.fold(positions));
       f.get(this.row);
       f.i32(1);

@@ -32,7 +32,9 @@ export function writeKernel(module: ModuleBuilder, name: string, kernel: Runnabl
     const faults = mayFault(kernel);
     const isTiled = tiled.has(kernel.kind);
     const isRelaxed = module.simd === "relaxed";
-    const loop = new LoopWriter(f, kernel, { isRelaxed, faults, args, scratch, isTiled });
+    const isFoldedByRow = kernel.kind === "rows";
+    const options = { isRelaxed, faults, args, scratch, isTiled, isFoldedByRow };
+    const loop = new LoopWriter(f, kernel, options);
     if (faults) new IndexCheck(loop, args);
     forUnits(f, begin, end, kernelBody(kernel, loop));
   });

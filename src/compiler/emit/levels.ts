@@ -11,8 +11,18 @@ interface Walked {
 
 type Walk = Pick<Stream, "strides" | "steps">;
 
-/** One level a value. `isTiled`: several rows are at hand at a time, and what differs by row differs. */
-export function levelsOf({ streams, values }: Walked, isTiled = false): Level[] {
+interface Loop {
+  /** Several rows are at hand at a time, and what differs by row differs. */
+  readonly isTiled?: boolean;
+  /** Folds are finished row by row. */
+  readonly isFoldedByRow?: boolean;
+}
+
+/** One level a value. */
+export function levelsOf(
+  { streams, values }: Walked,
+  { isTiled = false, isFoldedByRow = false }: Loop = {},
+): Level[] {
   const levels: Level[] = [];
   const ofWalk = ({ strides, steps }: Walk): Level =>
     steps || isTiled || (strides.at(-1) ?? 0) !== 0 ? "vector" : "row";
@@ -24,6 +34,7 @@ export function levelsOf({ streams, values }: Walked, isTiled = false): Level[] 
       const isByRow = levels[value.index] !== "vector";
       return isByRow ? ofWalk(streams[value.stream] as Stream) : "vector";
     }
+    if (value.kind === "reduced") return isFoldedByRow ? "row" : "vector";
     if (value.kind !== "apply") return "vector";
     const args = value.args.map((arg) => levels[arg]);
     if (args.includes("vector")) return "vector";

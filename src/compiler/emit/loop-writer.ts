@@ -31,7 +31,10 @@ export interface CellUse {
 }
 
 export function cellsOf(parts: LoopParts, faults: boolean): CellUse[] {
-  const cells = parts.streams.map((_, index): CellUse => ({ kind: "stream", index, type: "i32" }));
+  const cells: CellUse[] = [];
+  parts.streams.forEach(({ buffer }, index) => {
+    if (buffer.kind !== "scratch") cells.push({ kind: "stream", index, type: "i32" });
+  });
   for (const value of parts.values) {
     if (value.kind !== "scalar" || cells.some((c) => isScalarCell(c, value))) continue;
     cells.push({ kind: "scalar", index: value.index, type: value.type });
@@ -76,6 +79,8 @@ export class LoopWriter {
       scratch: Local;
       /** Several rows are at hand at a time: what is the same along a row is not the same for all. */
       isTiled: boolean;
+      /** Folds are finished row by row: what is made of them alone is the same along a row. */
+      isFoldedByRow: boolean;
     },
   ) {
     const { axes, streams } = parts;
@@ -88,7 +93,7 @@ export class LoopWriter {
     this.streams = new StreamCode(f, this.lanes);
     this.index = new IndexCode(f, this.streams, this.indices);
     this.gathers = new GatherCode(this, this.streams);
-    this.levels = levelsOf(parts, options.isTiled);
+    this.levels = levelsOf(parts, options);
     this.prologue(options.args);
   }
 
@@ -104,6 +109,13 @@ export class LoopWriter {
       f.get(args);
       f.load(f.addressType === "i64" ? "i64.load" : "i32.load", { offset: at * 8 });
       f.set(this.bases[cell.index] as Local);
+    });
+    this.parts.streams.forEach(({ buffer }, at) => {
+      if (buffer.kind !== "scratch") return;
+      f.get(this.options.scratch);
+      f.address(buffer.index);
+      f.addressAdd();
+      f.set(this.bases[at] as Local);
     });
     for (const value of this.parts.values)
       if (value.kind === "apply") this.lanes.prepare(value.body);
@@ -187,7 +199,7 @@ export class LoopWriter {
       const value = this.parts.values[at] as KernelValue;
       if (value.kind === "index") this.index.startRow(at, value);
       if (value.kind === "gather") this.gathers.startRow(at, value);
-      if (this.levels[at] !== "row") continue;
+      if (this.levels[at] !== "row" || value.kind === "reduced") continue;
       this.hoisted.set(at, this.write(at, { offset: null, copy: 0, lanes: 4 }));
     }
   }
@@ -258,6 +270,11 @@ export class LoopWriter {
     const slot = slotOf(position);
     this.written[slot] ??= new Map();
     this.written[slot]?.set(at, register);
+  }
+
+  /** Gives a value the register that it has from here on. */
+  setRowValue(at: number, register: Register): void {
+    this.hoisted.set(at, register);
   }
 
   /** Writes the wanted values, and what they need, at several positions in step. */

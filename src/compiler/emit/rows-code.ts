@@ -1,4 +1,5 @@
-// rows: sums along the inner axis. A unit is one chunk of one kept element's reduced elements.
+// rows: sums along the inner axis, in one pass or several. A unit is one chunk of one kept element's
+// reduced elements.
 //
 //   vector i of a row goes to accumulator i mod 4:   a0 a1 a2 a3 a0 a1 …   (16 running lanes, always)
 //   then ((a0 a1)(a2 a3)), then the lanes of what is left
@@ -7,7 +8,7 @@
 
 import { sizeOf } from "../../base/shapes.ts";
 import type { Local } from "../../wasm/function.ts";
-import type { RowsKernel } from "../kernel.ts";
+import type { KernelValue, Pass, RowsKernel, Span, Store } from "../kernel.ts";
 import {
   blockRange,
   chunkRows,
@@ -22,6 +23,7 @@ import {
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
 import { moveRegister, newRegister, type Register } from "./register.ts";
+import { reorderLanes } from "./reorder-lanes.ts";
 import { type State, StateCode } from "./state-code.ts";
 
 const accumulators = 4;
@@ -36,8 +38,7 @@ export function rowsCode(kernel: RowsKernel, loop: LoopWriter): (unit: Local) =>
 }
 
 class RowsWriter {
-  private readonly states: StateCode;
-  private readonly running: State[][];
+  private readonly passes: PassWriter[];
   private readonly roles: ReturnType<typeof outerRoles>;
   private readonly row: Local;
 
@@ -45,10 +46,12 @@ class RowsWriter {
     private readonly kernel: RowsKernel,
     private readonly loop: LoopWriter,
   ) {
-    this.states = new StateCode(loop, kernel.reductions);
-    this.running = Array.from({ length: accumulators }, () => this.states.declare());
     this.roles = outerRoles(kernel.axes);
     this.row = loop.f.local("i32");
+    const { reduced } = this.roles;
+    this.passes = kernel.passes.map(
+      (pass) => new PassWriter(kernel, pass, loop, this.row, reduced),
+    );
   }
 
   unit(unit: Local): void {
@@ -56,23 +59,24 @@ class RowsWriter {
     const { chunks } = kernel;
     const { rest, block: chunk } = splitBlock(loop.f, unit, chunks.count);
     loop.decode(rest, this.roles.kept);
-    for (const states of this.running) this.states.start(states);
-    if (chunks.elements !== null && chunk) this.blockOfRow(chunk, chunks.blocks, chunks.elements);
-    else this.rowsOfChunk(chunk);
-    this.mergeRunning();
-    if (kernel.partials) this.storePartials(chunk as Local);
-    else this.epilogue();
+    for (const pass of this.passes) {
+      pass.start();
+      if (chunks.elements !== null && chunk)
+        this.blockOfRow(pass, chunk, chunks.blocks, chunks.elements);
+      else this.rowsOfChunk(pass, chunk);
+      pass.finish(chunk);
+    }
   }
 
-  private blockOfRow(chunk: Local, blocks: number, elements: number): void {
+  private blockOfRow(pass: PassWriter, chunk: Local, blocks: number, elements: number): void {
     const { f } = this.loop;
     const { rest, block } = splitBlock(f, chunk, blocks);
     f.get(rest);
     f.set(this.row);
-    this.rowRange(block, elements);
+    pass.rowRange(block, elements);
   }
 
-  private rowsOfChunk(chunk: Local | null): void {
+  private rowsOfChunk(pass: PassWriter, chunk: Local | null): void {
     const { f } = this.loop;
     const last = chunkRows(f, this.row, {
       chunk,
@@ -80,7 +84,7 @@ class RowsWriter {
       total: this.roles.rowCount,
     });
     f.loop((again) => {
-      this.rowRange(null, Infinity);
+      pass.rowRange(null, Infinity);
       f.get(this.row);
       f.i32(1);
       f.op("i32.add");
@@ -90,12 +94,45 @@ class RowsWriter {
       f.brIf(again);
     });
   }
+}
+
+/** One pass: its running states, its walk along a row, and what follows. */
+class PassWriter {
+  private readonly states: StateCode;
+  private readonly running: State[][];
+  private readonly values: readonly KernelValue[];
+  private readonly inBody: ReadonlySet<number>;
+  private readonly inAfter: ReadonlySet<number>;
+
+  constructor(
+    private readonly kernel: RowsKernel,
+    private readonly pass: Pass,
+    private readonly loop: LoopWriter,
+    private readonly row: Local,
+    private readonly reducedAxes: readonly number[],
+  ) {
+    this.states = new StateCode(loop, pass.reductions);
+    this.running = Array.from({ length: accumulators }, () => this.states.declare());
+    this.values = kernel.values.slice(pass.body.from, pass.body.to);
+    this.inBody = streamsOf(kernel, pass.body, pass.stores);
+    this.inAfter = streamsOf(kernel, pass.after, pass.epilogue);
+  }
+
+  start(): void {
+    for (const states of this.running) this.states.start(states);
+  }
+
+  finish(chunk: Local | null): void {
+    this.mergeRunning();
+    if (this.kernel.partials) this.storePartials(chunk as Local);
+    else this.epilogue();
+  }
 
   /** One row, or a block of it, into the accumulators. */
-  private rowRange(block: Local | null, length: number): void {
-    const { loop, kernel } = this;
-    loop.decode(this.row, this.roles.reduced);
-    loop.startRow({ from: 0, to: kernel.bodyCount });
+  rowRange(block: Local | null, length: number): void {
+    const { loop, pass } = this;
+    loop.decode(this.row, this.reducedAxes);
+    loop.startRow(pass.body, (stream) => this.inBody.has(stream));
     const range = blockRange(loop.f, block, { inner: loop.inner, length });
     if (loop.inner >= 16) this.accumulatorLoop(range);
     const turns = loop.f.local("i32");
@@ -103,7 +140,7 @@ class RowsWriter {
     loop.f.set(turns);
     if (loop.inner >= 4) this.turningLoop(range, turns);
     tail(loop, range, (position) => this.fold([position], [0]));
-    this.turnBack(turns);
+    if (pass.reductions.length > 0) this.turnBack(turns);
   }
 
   private turningLoop(range: Range, turns: Local): void {
@@ -117,8 +154,8 @@ class RowsWriter {
 
   /** Four vectors a turn, or eight: vector i to accumulator i mod 4. */
   private accumulatorLoop(range: Range): void {
-    const { loop, kernel } = this;
-    const unrolling = unrollingOf(kernel.values);
+    const { loop } = this;
+    const unrolling = unrollingOf(this.values);
     vectorLoop(loop.f, range, unrolling.copies, () => {
       loop.startVector();
       for (const group of groupsInStep(range.offset, unrolling)) {
@@ -132,14 +169,14 @@ class RowsWriter {
 
   /** The values at each position: stored where they are wanted, folded into its accumulator. */
   private fold(positions: readonly Position[], into: readonly number[]): void {
-    const { loop, kernel } = this;
-    const wanted = [...kernel.stores, ...kernel.reductions].map(({ value }) => value);
+    const { loop, pass } = this;
+    const wanted = [...pass.stores, ...pass.reductions].map(({ value }) => value);
     loop.writeInStep(wanted, positions);
     positions.forEach((position, at) => {
-      for (const { value, stream } of kernel.stores) {
+      for (const { value, stream } of pass.stores) {
         loop.store(stream, loop.value(value, position), position);
       }
-      kernel.reductions.forEach(({ value }, r) => {
+      pass.reductions.forEach(({ value }, r) => {
         const state = this.running[into[at] as number]?.[r] as State;
         const index = (): Register => this.reducedIndex(position);
         this.states.step(r, state, loop.value(value, position), index, position.lanes);
@@ -203,7 +240,7 @@ class RowsWriter {
 
   private mergeRunning(): void {
     const [a0, a1, a2, a3] = this.running as [State[], State[], State[], State[]];
-    this.kernel.reductions.forEach((_, r) => {
+    this.pass.reductions.forEach((_, r) => {
       this.states.merge(r, a0[r] as State, a1[r] as State);
       this.states.merge(r, a2[r] as State, a3[r] as State);
       this.states.merge(r, a0[r] as State, a2[r] as State);
@@ -226,19 +263,31 @@ class RowsWriter {
     });
   }
 
+  /** All lanes of a finished fold hold its value, as those of one that is read from memory would. */
   private epilogue(): void {
-    const { loop, kernel } = this;
+    const { loop, pass, kernel } = this;
     loop.startVector();
-    kernel.values.forEach((value, at) => {
-      if (value.kind !== "reduced") return;
+    for (let at = pass.after.from; at < pass.after.to; at++) {
+      const value = kernel.values[at] as KernelValue;
+      if (value.kind !== "reduced") continue;
       const state = this.running[0]?.[value.reduction] as State;
-      loop.setValue(at, this.states.finish(value.reduction, state));
-    });
-    loop.startRow({ from: kernel.bodyCount, to: kernel.values.length });
+      const finished = this.states.finish(value.reduction, state);
+      loop.setRowValue(at, reorderLanes(loop.f, finished, [0, 0, 0, 0]));
+    }
+    loop.startRow(pass.after, (stream) => this.inAfter.has(stream));
     const position: Position = { offset: null, copy: 0, lanes: 1 };
-    for (const { value, stream } of kernel.epilogue) {
-      const register = loop.value(value, position);
-      loop.storeScalar(stream, register);
+    for (const { value, stream } of pass.epilogue) {
+      loop.storeScalar(stream, loop.value(value, position));
     }
   }
+}
+
+/** The streams that a span of values and its stores walk. */
+function streamsOf(kernel: RowsKernel, span: Span, stores: readonly Store[]): ReadonlySet<number> {
+  const streams = new Set(stores.map(({ stream }) => stream));
+  for (const value of kernel.values.slice(span.from, span.to)) {
+    if (value.kind === "load" || value.kind === "gather") streams.add(value.stream);
+  }
+  for (const stream of kernel.partials?.streams.flat() ?? []) streams.add(stream);
+  return streams;
 }
