@@ -1,6 +1,7 @@
 // The public names, and only those.
 
 export type { DType, TypedArray } from "./base/dtypes.ts";
+export type { Explanation, KernelExplanation } from "./base/explanation.ts";
 export { getPrintOptions, type PrintOptions, setPrintOptions } from "./base/printing.ts";
 export { Float, float, type Scalar } from "./base/scalars.ts";
 export type { EngineOptions } from "./realize/engine.ts";
@@ -8,6 +9,8 @@ export { configure, lastProgram, memory, type Stats, stats, traceRuns } from "./
 export { capabilities } from "./runtime/capabilities.ts";
 export type { BackwardOptions, GradOptions } from "./tensor/backward.ts";
 export { broadcastShapes } from "./tensor/broadcast-shapes.ts";
+export { type Captured, capture, eachTime, liveNumber } from "./tensor/capture.ts";
+export { checkpoint } from "./tensor/checkpoint.ts";
 export { allclose, equal, isclose } from "./tensor/compare.ts";
 export { CustomFunction as Function, FunctionContext } from "./tensor/custom-function.ts";
 export { argwhere, indexPut, maskedSelect, nonzero, where } from "./tensor/data-dependent.ts";
@@ -34,6 +37,7 @@ export {
   int64,
   uint8,
 } from "./tensor/dtype-names.ts";
+export { explain } from "./tensor/explain.ts";
 export { asTensor, tensor } from "./tensor/from-data.ts";
 export * from "./tensor/functions.ts";
 export {

@@ -24,6 +24,7 @@ export const {
   normalize,
   logaddexp,
   logsumexp,
+  median,
 } = functionsOf<typeof maskedRecords, Tensor>(maskedRecords, makeTensor);
 
 export { variance as var };

@@ -14,12 +14,14 @@ export class Storage implements Versioned {
     this.#node = node;
     this.#committed = node;
     node.holders += 2;
+    watcher?.created(this);
     observer?.created(this);
   }
 
   /** The value every alias reads through: flat or shaped, row-major. */
   get node(): Node {
     if (this.#node.failure) this.#show(this.#committed);
+    watcher?.read(this, this.#node);
     return this.#node;
   }
 
@@ -73,4 +75,22 @@ let observer: StorageObserver | null = null;
 
 export function observeStorages(by: StorageObserver): void {
   observer = by;
+}
+
+/** Told of what a function does with storages, while it runs. */
+export interface StorageWatcher {
+  created(storage: Storage): void;
+  read(storage: Storage, node: Node): void;
+}
+
+let watcher: StorageWatcher | null = null;
+
+export function watchingStorages<T>(by: StorageWatcher, body: () => T): T {
+  const before = watcher;
+  watcher = by;
+  try {
+    return body();
+  } finally {
+    watcher = before;
+  }
 }

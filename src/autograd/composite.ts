@@ -9,17 +9,20 @@
 
 import { invariant } from "../base/errors.ts";
 import { isDifferentiable } from "../graph/build.ts";
+import type { Node } from "../graph/node.ts";
 import {
   type Edge,
   Entry,
   type Gradient,
   isRecording,
   type OutputLooks,
+  type Reading,
   type Value,
   withRecording,
 } from "../graph/tape.ts";
 import { edgesOf, recordRule, type Vjp, wantsGradient } from "../ops/primitive.ts";
 import { blank, blanksOf, deriveReads, forgottenOf, type Reads, readsAt } from "../ops/reads.ts";
+import { readingsFrom } from "./readings.ts";
 import { type Root, reverse } from "./reverse.ts";
 
 /** A constant of its module: what is derived of it is kept with it. */
@@ -185,6 +188,10 @@ class CompositeEntry extends Entry {
     return input < 0 ? false : (this.reads()[input] ?? true);
   }
 
+  override nodesRead(): readonly Node[] {
+    return this.inner ? readingsWithin(edgesOf(this.inner.results)).flatMap(nodesOf) : [];
+  }
+
   override describe(input: number): ReturnType<Entry["describe"]> {
     return input < 0 ? this.outputs[0] : (this.inputs?.[input]?.node ?? super.describe(input));
   }
@@ -215,6 +222,12 @@ class CompositeEntry extends Entry {
     }
   }
 }
+
+const nodesOf = ({ nodes }: Reading): readonly Node[] => nodes;
+
+/** What the entries of the line inside read, up to where it meets the inputs. */
+const readingsWithin = (edges: readonly (Edge | null)[]): Reading[] =>
+  readingsFrom(edges, (entry) => entry instanceof InputEntry);
 
 /** Gradients of the results in, of the starts out. */
 function chainRule({ results, starts }: Inner, gradients: readonly Gradient[]): Gradient[] {

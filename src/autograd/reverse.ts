@@ -42,6 +42,8 @@ export interface Walk {
   /** Puts the walk itself on the Tape, for derivatives of higher order. */
   readonly createGraph: boolean;
   readonly visitor?: Visitor;
+  /** Entries older than this are targets at most: the walk ends at them. */
+  readonly since?: number;
 }
 
 /** Walks, and returns the gradient that reached each target: null where none did. */
@@ -86,7 +88,7 @@ class ReverseWalk {
   /** Entries as old as the oldest target lead to none, so nothing behind them is looked at. */
   private meetAll(targets: Targets | null): void {
     const { order } = this;
-    const bound = targets ? oldestOf(targets) : -1;
+    const bound = this.walk.since ? this.walk.since - 1 : targets ? oldestOf(targets) : -1;
     for (const { edge } of this.walk.roots) this.meet(edge.entry);
     for (let at = 0; at < order.length; at++) {
       const { next, sequence } = (order[at] as Stop).entry;
@@ -110,13 +112,15 @@ class ReverseWalk {
 
   private markLeads(targets: Targets | null): void {
     const { order, stops } = this;
+    const { since = 0 } = this.walk;
     for (const target of targets ?? []) {
       const stop = target && stops.get(target.entry);
       if (stop) stop.isTarget = true;
     }
     for (let at = order.length - 1; at >= 0; at--) {
       const stop = order[at] as Stop;
-      stop.leads = targets === null || this.leadsOn(stop.entry);
+      const isWithin = stop.entry.sequence >= since;
+      stop.leads = isWithin && (targets === null || this.leadsOn(stop.entry));
     }
   }
 

@@ -66,6 +66,11 @@ type Tail<Params extends readonly Param[]> = Params extends readonly [
   ? Rest
   : readonly [];
 
+/** Among several results may be lists, and null for what is absent. */
+type WrappedNames<Result, Value, T> = {
+  readonly [K in keyof Result]: Wrapped<Result[K], Value, T>;
+} & Iterable<Wrapped<Result[keyof Result], Value, T>>;
+
 /** Tensors for values, also in lists, in named results and in promises of them. */
 export type Wrapped<Result, Value, T> =
   Result extends Promise<infer Kept>
@@ -76,7 +81,11 @@ export type Wrapped<Result, Value, T> =
         ? T[]
         : Result extends object & { readonly [K in keyof Result]: Value }
           ? { readonly [K in keyof Result]: T } & Iterable<T>
-          : Result;
+          : Result extends object & {
+                readonly [K in keyof Result]: Value | readonly Value[] | null;
+              }
+            ? WrappedNames<Result, Value, T>
+            : Result;
 
 interface TypedForm {
   readonly params: readonly Param[];

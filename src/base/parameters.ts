@@ -45,6 +45,10 @@ export interface ArgumentKinds<T> {
   /** -1: a number that the data tells. */
   inferred: -1;
   scalars: readonly Scalar[];
+  /** Numbers, or tensors of one element. */
+  operands: readonly (T | Scalar)[];
+  /** A list of numbers in which some are left open. */
+  openScalars: readonly (Scalar | null)[];
   /** One number, or a list of them. */
   numbers: Scalar | readonly Scalar[];
   sizes: readonly number[];
@@ -103,6 +107,14 @@ export const kinds: Record<KindName, KindRule> = {
     wanted: "a list of numbers",
     accepts: (v) => Array.isArray(v) && v.every(isScalar),
   },
+  operands: {
+    wanted: "a list of numbers or tensors",
+    accepts: (v) => Array.isArray(v) && v.every((item) => isScalar(item) || isTensor(item)),
+  },
+  openScalars: {
+    wanted: "a list of numbers and nulls",
+    accepts: (v) => Array.isArray(v) && v.every((item) => item === null || isScalar(item)),
+  },
   numbers: {
     wanted: "a number or a list of numbers",
     accepts: (v) => isScalar(v) || (Array.isArray(v) && v.every(isScalar)),
@@ -149,7 +161,7 @@ interface Builder<Kind extends KindName> {
   <const Name extends string>(name: Name, fallback: null): Param<Name, Kind, false, true, false>;
   <const Name extends string>(
     name: Name,
-    fallback: number | boolean | string | readonly number[],
+    fallback: number | boolean | string | readonly (number | null)[],
   ): Param<Name, Kind, false, false, false>;
 }
 
@@ -185,6 +197,10 @@ export const no = builder("no");
 export const inferred = builder("inferred");
 /** A list of numbers. */
 export const scalars = builder("scalars");
+/** A list of numbers, or of tensors of one element. */
+export const operands = builder("operands");
+/** A list of numbers, with null where one is left open. */
+export const openScalars = builder("openScalars");
 /** A number, or a list of them. */
 export const numbers = builder("numbers");
 /** A list, or several arguments: the last parameter that can be given by position. */

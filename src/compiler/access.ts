@@ -48,6 +48,42 @@ export function isIdentity(access: Access): boolean {
   return true;
 }
 
+/**
+ * The same walk with axes joined to those of `shape`, which has as many elements; null where an axis would
+ * have to be cut.
+ */
+export function joinedAccess(access: Access, shape: Shape): Access | null {
+  const rest = [...access.axes];
+  const axes: SubAxis[][] = [];
+  for (const size of shape) {
+    let parts: readonly SubAxis[] = [];
+    while (extentOf(parts) < size) {
+      const next = rest.shift();
+      if (!next) return null;
+      parts = [...parts, ...next];
+    }
+    if (extentOf(parts) !== size) return null;
+    axes.push(runningOn(parts));
+  }
+  return rest.every((parts) => extentOf(parts) === 1) ? { axes, offset: access.offset } : null;
+}
+
+const extentOf = (parts: readonly SubAxis[]): number =>
+  parts.reduce((product, { size }) => product * size, 1);
+
+/** Sub-axes that run on into each other as one; none of one element, unless there is no other. */
+function runningOn(parts: readonly SubAxis[]): SubAxis[] {
+  const joined: SubAxis[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (part.size === 1) continue;
+    if (last && last.stride === part.stride * part.size) {
+      joined[joined.length - 1] = { size: last.size * part.size, stride: part.stride };
+    } else joined.push(part);
+  }
+  return joined.length > 0 ? joined : [{ size: 1, stride: 0 }];
+}
+
 /** Whether each axis is walked by one stride. */
 export const isPlain = (access: Access): boolean =>
   access.axes.every((subAxes) => subAxes.filter(({ size }) => size !== 1).length <= 1);

@@ -2,11 +2,13 @@
 
 import { dtypes } from "../base/dtypes.ts";
 import { invariant } from "../base/errors.ts";
+import type { Explanation } from "../base/explanation.ts";
 import { sizeOf } from "../base/shapes.ts";
 import type { Graph, GraphNode } from "../graph/serialize.ts";
 import { relaxedSimd } from "../wasm/features.ts";
 import type { Compiled, CompilerOptions, CompilerService } from "./contract.ts";
 import { emit, KernelCache } from "./emit.ts";
+import { explain } from "./explain.ts";
 import { fuse } from "./fuse.ts";
 import { plan } from "./plan.ts";
 import { schedule } from "./schedule.ts";
@@ -31,6 +33,11 @@ export class Compiler implements CompilerService {
     const placed = plan(kernels, steps.length); //  Kernel[] → Placed    every buffer has its bytes
     const program = emit(placed, cache, frameOf(graph)); //    → Program   code and launches
     return { program, kernelCount: cache.size };
+  }
+
+  explain(graph: Graph): Explanation {
+    const steps = schedule(graph);
+    return explain(plan(fuse(steps), steps.length), frameOf(graph));
   }
 }
 

@@ -1,5 +1,6 @@
 // What a compiler answers to, in its worker or beside the caller.
 
+import type { Explanation } from "../base/explanation.ts";
 import type { Program } from "../base/program.ts";
 import type { Graph } from "../graph/serialize.ts";
 
@@ -19,4 +20,6 @@ export interface Compiled {
 export interface CompilerService {
   configure(options: CompilerOptions): void | Promise<void>;
   compile(graph: Graph): Compiled | Promise<Compiled>;
+  /** What compile would make of the graph; no code is written. */
+  explain(graph: Graph): Explanation | Promise<Explanation>;
 }

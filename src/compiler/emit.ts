@@ -139,7 +139,8 @@ function cellFor(use: CellUse, kernel: RunnableKernel, placed: Placed): Cell {
 const scalarType = ({ type }: CellUse): "f32" | "f64" | "i32" =>
   type === "f32" || type === "f64" ? type : "i32";
 
-function touchesOf(kernel: RunnableKernel, placed: Placed): Touches {
+/** The streams that a kernel writes. */
+export function writtenBy(kernel: RunnableKernel): ReadonlySet<number> {
   const written = new Set<number>();
   if ("stores" in kernel) for (const { stream } of kernel.stores) written.add(stream);
   if ("epilogue" in kernel) for (const { stream } of kernel.epilogue) written.add(stream);
@@ -152,6 +153,12 @@ function touchesOf(kernel: RunnableKernel, placed: Placed): Touches {
   if ("partials" in kernel && kernel.kind !== "merge") {
     for (const stream of kernel.partials?.streams.flat() ?? []) written.add(stream);
   }
+  return written;
+}
+
+/** What a kernel reads and writes of the arena and of other buffers. */
+export function touchesOf(kernel: RunnableKernel, placed: Placed): Touches {
+  const written = writtenBy(kernel);
   const isReadToo = kernel.kind === "scatter" || "scanner" in kernel || "buckets" in kernel;
   const ranges = (isWanted: (stream: number) => boolean): Range[] =>
     kernel.streams

@@ -179,10 +179,21 @@ export interface CompactKernel extends AnyKernel {
   readonly block: number;
 }
 
+/** Sorts keys along the reduced axes, and gives their positions. */
+export interface SortKernel extends AnyKernel {
+  readonly kind: "sort";
+  /** The keys, int32. */
+  readonly value: number;
+  readonly target: number;
+  /** Rows, and the elements of each. */
+  readonly extent: { readonly rows: number; readonly along: number };
+}
+
 export type Kernel =
   | LoopKernel
   | ScatterKernel
   | ScanKernel
+  | SortKernel
   | CompactKernel
   | PackKernel
   | ContractKernel;
@@ -277,6 +288,27 @@ export interface CarryKernel
   readonly partials: Partials;
 }
 
+/** Sorts runs of the inner axis: each row's keys become pairs of key and position, or positions. */
+export interface SortRunsKernel extends Omit<SortKernel, "kind" | "extent"> {
+  readonly kind: "sortRuns";
+  /** Elements of a run, a multiple of 4 where a row has several, and how many runs a row has. */
+  readonly runElements: number;
+  readonly count: number;
+  readonly givesPairs: boolean;
+}
+
+/** Merges every two neighbouring runs of pairs of each row, all row-major; a unit is a part of the result. */
+export interface MergeRunsKernel extends AnyKernel {
+  readonly kind: "mergeRuns";
+  readonly from: number;
+  readonly target: number;
+  /** Elements of a row, of a run, and of a unit, which is never of two merges. */
+  readonly along: number;
+  readonly runElements: number;
+  readonly unitElements: number;
+  readonly givesPairs: boolean;
+}
+
 /** How rows of a target are sorted into buckets by the indices that name them, and where that lies. */
 export interface Buckets {
   readonly count: number;
@@ -333,4 +365,6 @@ export type RunnableKernel =
   | ContractKernel
   | ScanRowsKernel
   | ScanColumnsKernel
-  | CarryKernel;
+  | CarryKernel
+  | SortRunsKernel
+  | MergeRunsKernel;

@@ -202,12 +202,13 @@ export class LoopBody {
     return { streams, values };
   }
 
+  /** Of many names those come first by which a fault on data is told. */
   label(): string {
-    const names = this.chain.groups.flatMap(({ body, epilogue }) =>
-      [...body, ...epilogue].map((step) => step.label),
-    );
-    const distinct = [...new Set(names)];
-    const shown = distinct.length > 6 ? [...distinct.slice(0, 6), "…"] : distinct;
+    const steps = this.chain.groups.flatMap(({ body, epilogue }) => [...body, ...epilogue]);
+    const namesOf = (some: readonly Step[]): string[] => some.map((step) => step.label);
+    const distinct = [...new Set(namesOf(steps))];
+    const first = new Set(namesOf([...steps.filter(({ kind }) => kind === "gather"), ...steps]));
+    const shown = distinct.length > 6 ? [...[...first].slice(0, 6), "…"] : distinct;
     return `${shown.join("·")} ${showShape(this.chain.space)}`;
   }
 
@@ -224,7 +225,7 @@ export class LoopBody {
     const merged = mergeAxes(axes, strides);
     const block = blockElementsOf(this.chain.space);
     const kind = this.group.body[0]?.kind;
-    const isRun = kind === "scan" || kind === "compact";
+    const isRun = kind === "scan" || kind === "sort" || kind === "compact";
     const order = isRun
       ? inOneRun(merged.axes, merged.strides)
       : keepReductionOrder(merged.axes, merged.strides, block);

@@ -7,15 +7,7 @@ import type { Chain } from "./chain.ts";
 import { blockElementsOf } from "./flatten.ts";
 import type { Group } from "./group.ts";
 import type { Held } from "./inline.ts";
-import type {
-  Axis,
-  Kernel,
-  LoopKernel,
-  Pass,
-  Reduction,
-  Store,
-  Stream,
-} from "./kernel.ts";
+import type { Axis, Kernel, LoopKernel, Pass, Reduction, Store, Stream } from "./kernel.ts";
 import { LoopBody } from "./loop-body.ts";
 import { packedSize } from "./panels.ts";
 import type { Operand, Step } from "./step.ts";
@@ -39,6 +31,7 @@ export class Lowering {
     if (first?.kind === "pack") return this.packKernel(first);
     if (first?.kind === "contract") return this.contractKernel(first);
     if (first?.kind === "scan") return this.body.isStored(first) ? this.scanKernel(first) : null;
+    if (first?.kind === "sort") return this.body.isStored(first) ? this.sortKernel(first) : null;
     const passes = this.chain.groups.map((group) => this.pass(group));
     if (!passes.some(({ stores, epilogue }) => stores.length + epilogue.length > 0)) return null;
     return this.finish(passes.filter((pass) => !isIdle(pass)));
@@ -117,6 +110,18 @@ export class Lowering {
     const cut = this.body.cut((axis) => axis === scanned);
     const common = { label: this.body.label(), ...cut, size: sizeOf(space) };
     return { kind: "scan", ...common, inputs, scanner, store, extent };
+  }
+
+  private sortKernel(step: Step & { kind: "sort" }): Kernel {
+    const { space } = step;
+    const last = space.length - 1;
+    const value = this.body.operand(step.operands[0] as Operand);
+    const target = this.body.walk(this.body.buffers.of(step), step.dtype, identityAccess(space));
+    const along = space[last] as number;
+    const size = sizeOf(space);
+    const cut = this.body.cut((axis) => axis === last);
+    const common = { label: this.body.label(), ...cut, size };
+    return { kind: "sort", ...common, value, target, extent: { rows: size / along, along } };
   }
 
   private compactKernel(step: Step & { kind: "compact" }): Kernel {

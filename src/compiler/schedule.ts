@@ -15,10 +15,12 @@ import {
   composeAccess,
   flippedAccess,
   identityAccess,
+  isIdentity,
+  joinedAccess,
   type SubAxis,
 } from "./access.ts";
 import { packedSize, widthsOf } from "./panels.ts";
-import { isStep, type Operand, type Source, type Step } from "./step.ts";
+import { isStep, type Operand, type PointwiseStep, type Source, type Step } from "./step.ts";
 
 export function schedule(graph: Graph): Step[] {
   return new Scheduler(graph).run();
@@ -36,6 +38,8 @@ class Scheduler {
   private readonly steps: Step[] = [];
   private readonly located: Located[] = [];
   private readonly useCount: number[];
+  /** Folds, and what goes on with all their elements. */
+  private readonly afterFolds = new Set<Step>();
   private readonly outputOf = new Map<number, number>();
 
   constructor(private readonly graph: Graph) {
@@ -89,27 +93,36 @@ class Scheduler {
   private compute(node: GraphNode, output: number | null): Step {
     const common = { label: node.name, dtype: node.dtype, shape: node.shape, output };
     if (isKind(node, "pointwise")) {
-      const operands = this.operands(node, node.shape);
-      return this.push({
-        ...common,
-        kind: "pointwise",
-        space: node.shape,
-        operands,
-        body: node.attributes.body,
-      });
+      const { body } = node.attributes;
+      return this.pointwise({ ...common, body, operands: this.operands(node, node.shape) });
     }
-    if (isKind(node, "reduce")) {
-      const space = this.node(node, 0).shape;
-      const operands = this.operands(node, space);
-      return this.push({ ...common, kind: "reduce", space, operands, ...node.attributes });
-    }
+    if (isKind(node, "reduce")) return this.reduce(node, output);
     if (isKind(node, "scan")) return this.scan(node, output);
     if (isKind(node, "contract")) return this.contract(node, output);
     if (isKind(node, "gather")) return this.gather(node, output);
     if (isKind(node, "place")) return this.place(node, output);
     if (isKind(node, "scatter")) return this.scatter(node, output);
     if (isKind(node, "compact")) return this.compact(node, output);
+    if (isKind(node, "sort")) {
+      const operands = this.operands(node, node.shape);
+      return this.push({ ...common, kind: "sort", space: node.shape, operands });
+    }
     throw new Error(`internal: schedule: no step for ${node.kind}`);
+  }
+
+  /** Over the axes that its operand has, where the reduced ones are whole there. */
+  private reduce(node: GraphNode<"reduce">, output: number | null): Step {
+    const { name: label, dtype, shape } = node;
+    const { axes, reducer } = node.attributes;
+    const space = this.node(node, 0).shape;
+    const operands = this.operands(node, space);
+    const joined = this.loopAfterFold({ shape: space, operands });
+    const own = joined && joinedAxes(space, joined.space, axes);
+    const common = { label, dtype, output, reducer };
+    if (!own) return this.push({ ...common, kind: "reduce", shape, space, operands, axes });
+    const kept = joined.space.filter((_, axis) => !own.includes(axis));
+    const over = { space: joined.space, operands: joined.operands, axes: own, shape: kept };
+    return this.push({ ...common, kind: "reduce", ...over });
   }
 
   private scan(node: GraphNode<"scan">, output: number | null): Step {
@@ -274,6 +287,30 @@ class Scheduler {
     return { source, access };
   }
 
+  private pointwise(step: Omit<PointwiseStep, "kind" | "space" | "position">): Step {
+    const loop = this.loopAfterFold(step);
+    const pushed = this.push({ kind: "pointwise", ...step, space: step.shape, ...loop });
+    if (loop) this.afterFolds.add(pushed);
+    return pushed;
+  }
+
+  /**
+   * What goes on with all elements of a fold takes the fold's own axes where it can: a reshape, or an axis
+   * of one element, that is set between them keeps them from no common loop.
+   */
+  private loopAfterFold({ shape, operands }: Pick<Step, "shape" | "operands">) {
+    for (const { source, access } of operands) {
+      if (!isStep(source) || !this.afterFolds.has(source) || !isIdentity(access)) continue;
+      if (sizeOf(source.shape) !== sizeOf(shape)) continue;
+      const joined = operands.map((operand) => joinedAccess(operand.access, source.shape));
+      if (!joined.every((own) => own !== null)) continue;
+      const { shape: space } = source;
+      const walked = operands.map((operand, at) => ({ ...operand, access: joined[at] as Access }));
+      return { space, shape: space, operands: walked };
+    }
+    return null;
+  }
+
   /** An identity step: gives the value a buffer of its own, row-major. */
   private copy(
     node: { name: string; dtype: DType; shape: Shape },
@@ -285,11 +322,9 @@ class Scheduler {
     const access = isSingle
       ? accessOf({ shape, strides: shape.map(() => 0), offset: 0 })
       : value.access;
-    return this.push({
-      kind: "pointwise",
+    return this.pointwise({
       label: node.name,
       dtype,
-      space: shape,
       shape,
       operands: [{ source: value.source, access }],
       body: identityBody(dtype),
@@ -300,6 +335,7 @@ class Scheduler {
   private push(step: Unplaced<Step>): Step {
     const placed: Step = { ...step, position: this.steps.length };
     this.steps.push(placed);
+    if (placed.kind === "reduce" || placed.kind === "contract") this.afterFolds.add(placed);
     return placed;
   }
 
@@ -310,6 +346,23 @@ class Scheduler {
   private node(node: GraphNode, input: number): GraphNode {
     return this.graph.nodes[node.inputs[input] as number] as GraphNode;
   }
+}
+
+/** Which axes of `joined` the given ones of `shape` make up; null where they are only a part of one. */
+function joinedAxes(shape: Shape, joined: Shape, axes: readonly number[]): number[] | null {
+  const own: number[] = [];
+  let at = 0;
+  for (const [axis, size] of joined.entries()) {
+    let elements = 1;
+    const isReduced = new Set<boolean>();
+    for (; at < shape.length && (elements < size || shape[at] === 1); at++) {
+      elements *= shape[at] as number;
+      if (shape[at] !== 1) isReduced.add(axes.includes(at));
+    }
+    if (isReduced.size > 1) return null;
+    if (isReduced.has(true)) own.push(axis);
+  }
+  return own.length > 0 ? own : null;
 }
 
 const oneElement: SubAxis = { size: 1, stride: 0 };

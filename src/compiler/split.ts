@@ -20,6 +20,7 @@ import type {
 import { onKept, stateBuffers, withStates } from "./partials.ts";
 import { splitScan } from "./split-scan.ts";
 import { splitScatter } from "./split-scatter.ts";
+import { splitSort } from "./split-sort.ts";
 
 /** Kept elements from which on there is work enough without cutting sums; rows are then whole. */
 const enoughOutputs = 256;
@@ -30,6 +31,7 @@ const chunkRows = 256;
 export function split(kernel: Kernel, nextTemp: () => number): RunnableKernel[] {
   if (kernel.kind === "scatter") return splitScatter(kernel, nextTemp);
   if (kernel.kind === "scan") return splitScan(kernel, nextTemp);
+  if (kernel.kind === "sort") return splitSort(kernel, nextTemp);
   if (kernel.kind !== "loop") return [kernel];
   const [pass, ...others] = kernel.passes as [Pass, ...Pass[]];
   if (others.length === 0 && pass.reductions.length === 0) return [mapOrTiles(kernel, pass)];

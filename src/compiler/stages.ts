@@ -25,6 +25,8 @@ export function grainOf(kernel: RunnableKernel): number {
   if (kernel.kind === "scatter") instructions += 40;
   if (kernel.kind === "bucketCount" || kernel.kind === "bucketPlace") instructions += 32;
   if (kernel.kind === "compact") instructions += 8;
+  if (kernel.kind === "sortRuns") instructions += 128;
+  if (kernel.kind === "mergeRuns") instructions += 64;
   if (kernel.kind === "contract") instructions += kernel.depth;
   if ("scanner" in kernel) instructions += 16 + 4 * kernel.scanner.merge.instructions.length;
   const cycles = kernel.size * Math.max(bytes / bytesPerCycle, instructions / 8);
@@ -45,9 +47,11 @@ export interface Range {
   readonly to: number;
 }
 
-const tilesOf = ({ units, grain }: Launch): number => Math.ceil(units / grain);
+type Sized = Pick<Launch, "units" | "grain">;
 
-export function stagesOf(launches: readonly Launch[], touches: readonly Touches[]): Stage[] {
+const tilesOf = ({ units, grain }: Sized): number => Math.ceil(units / grain);
+
+export function stagesOf(launches: readonly Sized[], touches: readonly Touches[]): Stage[] {
   const stages: { kind: Stage["kind"]; first: number; count: number; tiles: number }[] = [];
   launches.forEach((launch, at) => {
     const tiles = tilesOf(launch);

@@ -102,6 +102,11 @@ export interface CompactStep extends StepBase {
   readonly block: number;
 }
 
+/** Positions of its operand's elements, int32 keys, along the last axis in ascending order, stably. */
+export interface SortStep extends StepBase {
+  readonly kind: "sort";
+}
+
 export type Step =
   | PointwiseStep
   | ReduceStep
@@ -111,7 +116,8 @@ export type Step =
   | GatherStep
   | PlaceStep
   | ScatterStep
-  | CompactStep;
+  | CompactStep
+  | SortStep;
 
 const stepKinds = new Set<string>([
   "pointwise",
@@ -123,6 +129,7 @@ const stepKinds = new Set<string>([
   "place",
   "scatter",
   "compact",
+  "sort",
 ]);
 
 export const isStep = (source: Source): source is Step => stepKinds.has(source.kind);

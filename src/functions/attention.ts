@@ -3,12 +3,13 @@
 import { type Composite, composite } from "../autograd/composite.ts";
 import { accumulated, isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
-import { broadcastShapes, type Shape, showShape } from "../base/shapes.ts";
+import { broadcastShapes, type Shape, sameShape, showShape, sizeOf } from "../base/shapes.ts";
 import type { Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
 import { expand, reshape } from "../ops/linear.ts";
 import { amax } from "../ops/reduce.ts";
 import { add, mul } from "./arithmetic.ts";
+import { attendInBlocks, isLong } from "./attention-blocks.ts";
 import { where } from "./comparison.ts";
 import { ones, tril } from "./creation.ts";
 import { dropout } from "./dropout.ts";
@@ -73,18 +74,39 @@ function attend([query, ...others]: readonly Value[], attrs: Prepared): Value {
   const q = ops.cast(query, wide);
   const [k, v] = others
     .slice(0, 2)
-    .map((x) => ops.cast(attrs.isGrouped ? repeatHeads(x, heads) : x, wide));
-  const mask = others[2];
-  const scores = mul(matmul(q, transpose(k as Value, -2, -1)), attrs.scale);
+    .map((x) => ops.cast(attrs.isGrouped ? repeatHeads(x, heads) : x, wide)) as [Value, Value];
+  const mask =
+    others[2] && (others[2].node.dtype === "bool" ? others[2] : ops.cast(others[2], wide));
+  const isWhole = attrs.drawn !== null || mask?.edge;
+  const out = (!isWhole && inBlocks([q, k, v], mask, attrs)) || whole([q, k, v], mask, attrs);
+  return ops.cast(out, dtype);
+}
+
+type Operands = readonly [q: Value, k: Value, v: Value];
+
+function whole([q, k, v]: Operands, mask: Value | undefined, attrs: Prepared): Value {
+  const scores = mul(matmul(q, transpose(k, -2, -1)), attrs.scale);
   const [rows, columns] = scores.node.shape.slice(-2) as [number, number];
   const causal = attrs.isCausal ? masked(scores, tril(ones([rows, columns], "bool"))) : scores;
-  const seen = mask
-    ? masked(causal, mask.node.dtype === "bool" ? mask : ops.cast(mask, wide))
-    : causal;
   const { drawn, dropoutP } = attrs;
-  const weights = weightsOf(seen);
+  const weights = mask ? weightsOf(masked(causal, mask)) : softmax(causal, -1);
   const kept = drawn ? dropout(weights, { p: dropoutP, training: true }, () => drawn) : weights;
-  return ops.cast(matmul(kept, v as Value), dtype);
+  return matmul(kept, v);
+}
+
+/** Where there are so many scores that they are never all in memory; else null. */
+function inBlocks(operands: Operands, mask: Value | undefined, attrs: Prepared): Value | null {
+  const leads = operands.map(({ node }) => node.shape.slice(0, -2));
+  const lead = leads[0] as Shape;
+  const heads = sizeOf(lead);
+  const [q, k] = operands;
+  const [rows, keys] = [q.node.shape.at(-2) as number, k.node.shape.at(-2) as number];
+  if (!leads.every((other) => sameShape(other, lead)) || !isLong(heads, rows, keys)) return null;
+  const flat = (x: Value): Value => reshape(x, [heads, ...x.node.shape.slice(-2)]);
+  const spreadMask = mask && flat(expand(mask, [...lead, rows, keys]));
+  const given = spreadMask ? [...operands.map(flat), spreadMask] : operands.map(flat);
+  const out = attendInBlocks(given, attrs);
+  return reshape(out, [...lead, ...out.node.shape.slice(1)]);
 }
 
 const specs: Record<"flash" | "plain", Composite<Prepared>> = {

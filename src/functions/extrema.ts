@@ -11,7 +11,7 @@ import * as ops from "../ops/reduce.ts";
 import { iota } from "../ops/source.ts";
 import { type Dims, keeping, type Reduction, spread } from "./reductions.ts";
 
-function requireElements(op: string, { node }: Value, axes: readonly number[]): void {
+export function requireElements(op: string, { node }: Value, axes: readonly number[]): void {
   if (axes.every((axis) => node.shape[axis] !== 0)) return;
   fail(
     op,

@@ -13,6 +13,7 @@ import { logaddexp as logaddexpOf } from "./exponents.ts";
 import * as extrema from "./extrema.ts";
 import { vectorNorm } from "./norms.ts";
 import { inFloat } from "./operands.ts";
+import { nanmedianAlong } from "./order-statistics.ts";
 import * as reductions from "./reductions.ts";
 import * as scans from "./scans.ts";
 import { expand } from "./shapes.ts";
@@ -140,6 +141,16 @@ export function norm(x: Value, p: number, options: MaskedReduction): Value {
   const { mask, dim, keepdim = false, dtype } = options;
   const shown = combined("masked.norm", x, mask, p === -Infinity ? Infinity : 0);
   return vectorNorm("masked.norm", shown, p, { dim, keepdim, dtype: dtype ?? null });
+}
+
+/** The lower of two in the middle of what is left; of integers something must be. */
+export function median(x: Value, options: MaskedReduction & { readonly dim: number }): Value {
+  const { dtype, mask, dim, keepdim = false } = options;
+  const own = x.node.dtype;
+  const shown = combined("masked.median", isFloat(own) ? x : to(x, "float32"), mask, Number.NaN);
+  const axis = normalizeAxis("masked.median", dim, x.node.shape.length);
+  const { values } = nanmedianAlong(shown, axis, keepdim);
+  return isFloat(own) ? values : to(values, dtype ?? own);
 }
 
 interface MaskedSpread extends MaskedReduction {

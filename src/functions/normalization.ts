@@ -165,6 +165,9 @@ const channelNorm =
     if (isOfInput && countOf(shape, axes) === 1) {
       fail(op, `Expected more than 1 ${counted} when training, got input size ${showShape(shape)}`);
     }
+    if (isOfInput && eps <= 0 && op === "batchNorm") {
+      fail(op, `eps must be positive during training, but got ${eps}`);
+    }
     if (!isOfInput && !(runningMean && runningVar)) {
       fail(op, `Expected runningMean and runningVar to be defined when ${whenFixed}`);
     }

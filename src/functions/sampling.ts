@@ -10,9 +10,9 @@ import { expand, reshape, slice, sum, wholeSlice } from "../ops/linear.ts";
 import { type Draw, rand, randOpen, shuffled } from "../ops/random.ts";
 import { argmax } from "../ops/reduce.ts";
 import { cumsum } from "../ops/scan.ts";
+import { argsort } from "../ops/sort.ts";
 import { full, iota } from "../ops/source.ts";
 import { log } from "../ops/transcendental.ts";
-import { descending } from "./descending.ts";
 import { limitsOf } from "./random.ts";
 
 /** Up to this many positions are ranked by random keys, which takes their number squared of steps. */
@@ -116,5 +116,5 @@ function byRace(weights: Value, count: number, draw: Draw): Value {
   const times = ops.neg(log(reshape(randOpen("float64", size, draw), shape)));
   const keys = ops.div(weights, times);
   if (count === 1) return reshape(argmax(keys, [1]), [rows, 1]);
-  return slice(descending(keys), [wholeSlice(rows), { start: 0, size: count, step: 1 }]);
+  return slice(argsort(keys, 1, true), [wholeSlice(rows), { start: 0, size: count, step: 1 }]);
 }

@@ -8,6 +8,7 @@ import type { Value } from "../graph/tape.ts";
 import { add, and, cast, ge, gt, le, minimum, not, sub, where } from "../ops/arithmetic.ts";
 import { gather } from "../ops/indexing.ts";
 import { reshape } from "../ops/linear.ts";
+import { argsort } from "../ops/sort.ts";
 import { full } from "../ops/source.ts";
 import { eq } from "./comparison.ts";
 import { onlyInt64, requireIndex } from "./index-operands.ts";
@@ -110,6 +111,20 @@ export function bucketize(values: Operand, boundaries: Value, options: SearchOpt
   return search(boundaries, values, options);
 }
 
+/** Tests up to which comparing with each takes less than sorting them. */
+const fewTests = 32;
+
+/** Of each element of x whether it is in the flat set. */
+function isAmong(x: Value, set: Value): Value {
+  const { shape, size } = x.node;
+  const count = set.node.size;
+  if (count <= fewTests) return any(eq(reshape(x, [...shape, 1]), set), -1);
+  const line = reshape(x, [size]);
+  const sorted = gather(set, 0, argsort(set, 0));
+  const place = minimum(countBefore(sorted, line, false), count - 1);
+  return reshape(eq(gather(sorted, 0, place), line), shape);
+}
+
 /** Of each element whether it is among the tests. */
 export function isin(elements: Operand, tests: Operand, invert: boolean): Value {
   const dtype = resultDType(elements, tests);
@@ -117,10 +132,9 @@ export function isin(elements: Operand, tests: Operand, invert: boolean): Value 
     const own = isValue(operand) ? operand.node.dtype : scalarDType(operand);
     if (own === "bool") fail("isin", "Unsupported input type encountered for isin(): Bool");
   }
-  const [x, y] = [elements, tests].map((operand) => detached(asValue(operand as Operand, dtype)));
-  const { shape } = (x as Value).node;
-  const count = (y as Value).node.size;
-  const apart = reshape(x as Value, [...shape, 1]);
-  const found = any(eq(apart, reshape(y as Value, [count])), -1);
+  const [x, y] = [elements, tests].map((operand) =>
+    cast(detached(asValue(operand as Operand, dtype)), dtype),
+  );
+  const found = isAmong(x as Value, reshape(y as Value, [(y as Value).node.size]));
   return invert ? not(found) : found;
 }

@@ -24,7 +24,7 @@ const spreadAlong = (value: Value, x: Value, axis: number): Value => {
 const axesOf = (x: Value, axis: number): number[] => (x.node.shape.length === 0 ? [] : [axis]);
 
 /** x less its maximum, which is a constant here: softmax does not depend on it. */
-function shifted(x: Value, axis: number): Value {
+export function shifted(x: Value, axis: number): Value {
   const { node } = amax(constantValue(x.node), axesOf(x, axis));
   return ops.sub(x, spreadAlong(constantValue(node), x, axis));
 }

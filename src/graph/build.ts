@@ -13,6 +13,7 @@ import type { Shape } from "../base/shapes.ts";
 import { sameShape, showShape, sizeOf } from "../base/shapes.ts";
 import type { View } from "../base/views.ts";
 import { isContiguous, reshapeView } from "../base/views.ts";
+import { isLive, liveScalarNode, numberNow } from "./live.ts";
 import { isGiven, makeNode, type Node } from "./node.ts";
 import { looksOf, Structure } from "./structure.ts";
 
@@ -42,16 +43,18 @@ export function iotaNode(size: number): Node<"iota"> {
 /** The value of a node that is one number throughout, or null. */
 export function constantOf(node: Node): number | null {
   if (node.memory) return null;
-  if (node.is("scalar")) return node.parameter;
+  if (node.is("scalar")) return isLive(node) ? null : node.parameter;
   const base = node.is("view") ? node.inputs[0] : undefined;
-  return base?.is("scalar") && !base.memory ? base.parameter : null;
+  return base?.is("scalar") && !base.memory && !isLive(base) ? base.parameter : null;
 }
 
 /** One number in every element. */
 export function fullNode(dtype: DType, shape: Shape, value: number): Node {
-  const scalar = scalarNode(dtype, value);
-  return shape.length === 0 ? scalar : viewNode(scalar, expandScalar(shape));
+  return expandedScalar(scalarNode(dtype, value), shape);
 }
+
+const expandedScalar = (scalar: Node, shape: Shape): Node =>
+  shape.length === 0 ? scalar : viewNode(scalar, expandScalar(shape));
 
 const expandScalar = (shape: Shape): View => ({ shape, strides: shape.map(() => 0), offset: 0 });
 
@@ -74,8 +77,7 @@ export function pointwiseNode({ name, dtype, inputs: given, body }: PointwiseSpe
     if (input.kind === "scalar" || sameShape(input.shape, shape)) continue;
     invariant(false, `${name} of ${showShape(input.shape)} in ${showShape(shape)}: not expanded`);
   }
-  const folded = foldPointwise(inputs, body);
-  if (folded !== null) return fullNode(dtype, shape, folded);
+  if (isFoldable(inputs, body)) return expandedScalar(foldedScalar(inputs, body, dtype), shape);
   const looks = looksOf(dtype, shape);
   const end = looks.structures.at(body).at(name);
   end.value ??= new Structure("pointwise", name, looks, {
@@ -126,14 +128,19 @@ const exactlyRounded = new Set<LaneOp>([
   "convert",
 ]);
 
-function foldPointwise(inputs: readonly Node[], body: LaneBody): number | null {
-  if (inputs.length === 0 || !inputs.every(isKnown)) return null;
-  if (body.instructions.length > 4) return null;
-  if (!body.instructions.every(({ op }) => exactlyRounded.has(op))) return null;
-  return resultOf(
-    body,
-    inputs.map((input, at) => laneValue(body, at, input.parameter)),
-  );
+function isFoldable(inputs: readonly Node[], { instructions }: LaneBody): boolean {
+  if (inputs.length === 0 || !inputs.every(isKnown)) return false;
+  return instructions.length <= 4 && instructions.every(({ op }) => exactlyRounded.has(op));
+}
+
+/** What is computed of a live number is live. */
+function foldedScalar(inputs: readonly Node[], body: LaneBody, dtype: DType): Node {
+  const folded = (): number =>
+    resultOf(
+      body,
+      inputs.map((input, at) => laneValue(body, at, numberNow(input))),
+    );
+  return inputs.some(isLive) ? liveScalarNode(dtype, folded) : scalarNode(dtype, folded());
 }
 
 const isKnown = (node: Node): boolean => node.kind === "scalar" && !node.memory;
@@ -277,10 +284,10 @@ export function placeNode(base: Node, value: Node, window: View): Node {
   return makeNode(end.value, [base, value]);
 }
 
-export function gatherNode(x: Node, axis: number, index: Node): Node<"gather"> {
+export function gatherNode(x: Node, axis: number, index: Node, name = "gather"): Node<"gather"> {
   const looks = looksOf(x.dtype, index.shape);
-  const end = looks.structures.at("gather").at(axis);
-  end.value ??= new Structure("gather", "gather", looks, { axis });
+  const end = looks.structures.at("gather").at(name).at(axis);
+  end.value ??= new Structure("gather", name, looks, { axis });
   return makeNode(end.value as Structure<"gather">, [x, index]);
 }
 
@@ -324,6 +331,15 @@ export function compactNode({ x, mask, starts, count, block }: CompactSpec): Nod
   const end = looks.structures.at("compact").at(block);
   end.value ??= new Structure("compact", "compact", looks, { block });
   return makeNode(end.value, [x, mask, starts]);
+}
+
+/** `keys` are int32; positions along the last axis, of any integer dtype of 32 bits. */
+export function sortNode(keys: Node, dtype: DType): Node {
+  const looks = looksOf(dtype, keys.shape);
+  if (keys.size === 0 || (keys.shape.at(-1) ?? 1) === 1) return fullNode(dtype, keys.shape, 0);
+  const end = looks.structures.at("sort");
+  end.value ??= new Structure("sort", "sort", looks, null);
+  return makeNode(end.value, [keys]);
 }
 
 /** Bytes of a node's value in memory. */

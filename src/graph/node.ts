@@ -92,9 +92,12 @@ export function makeNode<K extends Kind>(
 }
 
 /** Forgets this tick's nodes; they live on where handles hold them. */
-function clearInterned(): void {
+export function clearInterned(): void {
   interned.clear();
 }
+
+/** Nodes made from now on have this id, or a larger one. */
+export const nextNodeId = (): number => nodeCount;
 
 /** A node of given memory: what creation from data and realized results start from. */
 export function memoryNode(dtype: DType, shape: Shape, memory: Memory | null): Node<"memory"> {

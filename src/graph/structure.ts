@@ -47,6 +47,8 @@ export interface Attributes {
    * of so many elements where its chosen ones begin, and at the end where those of the last end.
    */
   compact: { readonly block: number };
+  /** Input of int32 keys: their positions along the last axis in ascending order, stably. */
+  sort: null;
 }
 
 export type Kind = keyof Attributes;

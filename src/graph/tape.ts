@@ -33,12 +33,25 @@ const noneSaved: readonly Saved[] = [];
 
 let entryCount = 0;
 
+/** Entries recorded from now on have this sequence number, or a larger one. */
+export const nextSequence = (): number => entryCount;
+
+/** An entry, and the nodes whose values its `backward` will read. */
+export interface Reading {
+  readonly entry: Entry;
+  readonly nodes: readonly Node[];
+}
+
+const noNodes: readonly Node[] = [];
+
 export abstract class Entry {
   /** Grows with time: an entry's inputs were recorded before it. */
   readonly sequence = entryCount++;
   /** The tensors whose values this entry may need, and their versions when it was recorded. */
   saved: readonly Saved[] = noneSaved;
   isReleased = false;
+  /** Told when this entry lets go of what it kept for backward. */
+  onRelease: (() => void) | null = null;
 
   constructor(
     /** PyTorch's class name: `MulBackward0`. */
@@ -55,6 +68,11 @@ export abstract class Entry {
     return true;
   }
 
+  /** The nodes whose values `backward` reads. */
+  nodesRead(): readonly Node[] {
+    return noNodes;
+  }
+
   /** What the input (or the first output, -1) looks like, for messages. */
   describe(input: number): OutputLooks | undefined {
     if (input < 0) return this.outputs[0];
@@ -66,6 +84,8 @@ export abstract class Entry {
   release(): void {
     this.isReleased = true;
     this.forgetVersions();
+    this.onRelease?.();
+    this.onRelease = null;
   }
 
   protected forgetVersions(): void {

@@ -51,6 +51,11 @@ export const maskedRecords = family({
   amin: reduction(masked.amin),
   mean: reduction(masked.mean),
   logsumexp: reduction(masked.logsumexp),
+  median: functionOnly(
+    on([x, int("dim", -1), keepdim, asDType, mask], (x, dim, keep, as, mask) =>
+      masked.median(x, { dim, keepdim: keep ?? false, dtype: as, mask }),
+    ),
+  ),
   argmax: position(masked.argmax),
   argmin: position(masked.argmin),
   cumsum: along(masked.cumsum),

@@ -2,17 +2,20 @@
 
 import { functionsOf } from "../tensor/dispatch.ts";
 import { changeInPlace } from "../tensor/in-place.ts";
+import { inPlaceFunctionsOf } from "../tensor/in-place-functions.ts";
 import { makeTensor } from "../tensor/make.ts";
 import { distances } from "../tensor/records/distances.ts";
 import { shuffleRecords } from "../tensor/records/shuffles.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { activationRecords } from "./records/activations.ts";
+import { activationRecords, inPlaceActivations } from "./records/activations.ts";
 import { attentionRecords } from "./records/attention.ts";
 import { convolutionRecords, foldRecords } from "./records/convolution.ts";
 import { directionRecords } from "./records/distances.ts";
 import { dropoutRecords } from "./records/dropout.ts";
 import { embeddingRecords } from "./records/embeddings.ts";
 import { linearRecords } from "./records/linear.ts";
+import { lossRecords } from "./records/losses.ts";
+import { multiHeadRecords } from "./records/multi-head-attention.ts";
 import { normalizationRecords } from "./records/normalization.ts";
 import { paddingRecords } from "./records/padding.ts";
 import { poolingRecords } from "./records/pooling.ts";
@@ -31,17 +34,38 @@ export const functionalRecords = {
   ...visionRecords,
   ...normalizationRecords,
   ...attentionRecords,
+  ...multiHeadRecords,
   ...embeddingRecords,
   ...shuffleRecords,
   ...distances,
   ...directionRecords,
+  ...lossRecords,
 } as const;
 
 export const {
-  gelu,
-  leakyRelu,
+  relu,
+  relu6,
   silu,
+  mish,
+  selu,
+  celu,
+  elu,
+  gelu,
+  glu,
+  prelu,
+  rrelu,
+  leakyRelu,
+  hardtanh,
+  hardswish,
+  hardsigmoid,
+  hardshrink,
+  softshrink,
+  tanhshrink,
+  threshold,
+  logsigmoid,
   softplus,
+  softsign,
+  gumbelSoftmax,
   dropout,
   dropout1d,
   dropout2d,
@@ -95,6 +119,7 @@ export const {
   layerNorm,
   rmsNorm,
   scaledDotProductAttention,
+  multiHeadAttentionForward,
   oneHot,
   embedding,
   embeddingBag,
@@ -105,5 +130,30 @@ export const {
   pairwiseDistance,
   cosineSimilarity,
   normalize,
+  mseLoss,
+  l1Loss,
+  smoothL1Loss,
+  huberLoss,
+  poissonNllLoss,
+  gaussianNllLoss,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  klDiv,
+  softMarginLoss,
+  multilabelSoftMarginLoss,
+  nllLoss,
+  crossEntropy,
+  linearCrossEntropy,
+  ctcLoss,
+  marginRankingLoss,
+  cosineEmbeddingLoss,
+  hingeEmbeddingLoss,
+  multiMarginLoss,
+  multilabelMarginLoss,
+  tripletMarginLoss,
+  tripletMarginWithDistanceLoss,
 } = functionsOf<typeof functionalRecords, Tensor>(functionalRecords, makeTensor, changeInPlace);
-export { relu } from "../tensor/functions.ts";
+
+export const { relu_, selu_, celu_, elu_, leakyRelu_, rrelu_, hardtanh_, threshold_ } =
+  inPlaceFunctionsOf<typeof inPlaceActivations, Tensor>(inPlaceActivations);
+export { sigmoid, tanh } from "../tensor/functions.ts";

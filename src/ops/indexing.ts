@@ -7,7 +7,7 @@ import { type Lane, type LaneWriter, traceLanes } from "../base/trace-lanes.ts";
 import { gatherNode, scatterNode } from "../graph/build.ts";
 import { noteLine } from "../graph/lines.ts";
 import type { Node } from "../graph/node.ts";
-import type { Value } from "../graph/tape.ts";
+import { constantValue, type Value } from "../graph/tape.ts";
 import { and, cast, div, eq, mul, where } from "./arithmetic.ts";
 import { apply, type Primitive, type Vjp } from "./primitive.ts";
 import { fullLike, zerosLike } from "./source.ts";
@@ -21,6 +21,10 @@ export const gatherPrimitive: Primitive<number> = {
 
 export const gather = (x: Value, axis: number, index: Value, tapeName?: string): Value =>
   apply(gatherPrimitive, [x, index], axis, tapeName);
+
+/** Elements of a flat table that has no gradient; a fault tells by `name` what the index was. */
+export const lookUp = (name: string, table: Value, index: Value): Value =>
+  constantValue(noteLine(gatherNode(table.node, 0, index.node, name)));
 
 /** How what lies at a place and what comes there are combined. */
 type Combine = (k: LaneWriter, old: Lane, one: Lane) => Lane;

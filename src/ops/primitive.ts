@@ -126,6 +126,13 @@ class RuleEntry extends Entry {
     return this.reads().at(input) ?? true;
   }
 
+  override nodesRead(): readonly Node[] {
+    const { inputs, out } = this;
+    if (!inputs || !out) return [];
+    const reads = this.reads();
+    return [...inputs, out].filter((_, at) => reads[at]).map(({ node }) => node);
+  }
+
   override describe(input: number): ReturnType<Entry["describe"]> {
     return input < 0 ? this.outputs[0] : (this.inputs?.[input]?.node ?? super.describe(input));
   }

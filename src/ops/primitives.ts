@@ -16,6 +16,7 @@ import type { Primitive } from "./primitive.ts";
 import * as reduce from "./reduce.ts";
 import * as scan from "./scan.ts";
 import * as selection from "./selection.ts";
+import { argsortPrimitive } from "./sort.ts";
 import * as special from "./special.ts";
 import * as transcendental from "./transcendental.ts";
 
@@ -49,6 +50,7 @@ export const otherPrimitives = {
   scatter: indexing.scatterPrimitive,
   scatterReduce: indexing.scatterReducePrimitive,
   compact: selection.compactPrimitive,
+  argsort: argsortPrimitive,
   amax: reduce.amaxPrimitive,
   amin: reduce.aminPrimitive,
   argmax: reduce.argmaxPrimitive,

@@ -5,6 +5,7 @@ import { type DType, dtypes } from "../base/dtypes.ts";
 import type { LaneBody, LaneType } from "../base/lanes.ts";
 import { type Lane, type LaneWriter, traceLanes } from "../base/trace-lanes.ts";
 import { iotaNode, pointwiseNode, scalarNode } from "../graph/build.ts";
+import { isCapturing, liveScalarNode } from "../graph/live.ts";
 import type { Node } from "../graph/node.ts";
 import { constantValue, type Value } from "../graph/tape.ts";
 import { log } from "./approximations/logarithm.ts";
@@ -74,9 +75,12 @@ function bodyOf(name: string, trace: () => LaneBody): LaneBody {
 /** Keeps the words from being 0, ±1 or 2, which as constants would be structure. */
 const scramble = 0x5bd1e995;
 
-const parameter = (word: number): Node => scalarNode("int32", word ^ scramble);
-const parametersOf = ({ seed0, seed1, counter }: Draw): Node[] =>
-  [seed0, seed1, counter].map(parameter);
+/** The words as scalars: of a step that is captured, what they are at each replay. */
+function parametersOf(draw: Draw): Node[] {
+  const words = ["seed0", "seed1", "counter"] as const;
+  if (!isCapturing()) return words.map((word) => scalarNode("int32", draw[word] ^ scramble));
+  return words.map((word) => liveScalarNode("int32", () => draw[word] ^ scramble));
+}
 
 function numbers(name: Distribution, dtype: DType, size: number, draw: Draw): Value {
   const { lane } = dtypes[dtype];

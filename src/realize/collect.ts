@@ -2,6 +2,7 @@
 // structure, spelled in numbers), its inputs and its scalars; the graph itself is only written out when
 // no program of that key is known.
 
+import { lineOf } from "../graph/lines.ts";
 import { isGiven, type Node } from "../graph/node.ts";
 import type { Graph, GraphNode } from "../graph/serialize.ts";
 
@@ -15,6 +16,25 @@ export interface Collected {
   readonly offsets: readonly number[];
   readonly scalars: readonly number[];
   readonly outputs: readonly Node[];
+  /** Outputs from this position on are only kept for a later backward. */
+  readonly keptFrom: number;
+  /** Where nodes that can fault were recorded, if that is known without `nodes`. */
+  readonly sites?: readonly Site[];
+}
+
+/** An op that can fault on data, and the user's line that called it. */
+export interface Site {
+  readonly name: string;
+  readonly line: string;
+}
+
+/** Of the nodes of a program. */
+export function sitesOf({ nodes, sites }: Collected): readonly Site[] {
+  if (sites) return sites;
+  return nodes.flatMap((node) => {
+    const line = lineOf(node);
+    return line === undefined ? [] : [{ name: node.name, line }];
+  });
 }
 
 let visits = 0;
@@ -28,6 +48,7 @@ export class Collector {
   private readonly scalars: number[] = [];
   private readonly outputs: Node[] = [];
   private readonly wanted = new Set<Node>();
+  private keptFrom = 0;
   /** On the way: met, and not added before what they need. */
   private readonly pending: Node[] = [];
 
@@ -39,6 +60,21 @@ export class Collector {
     if (output.kind !== "memory") this.outputs.push(output);
   }
 
+  /** Adds what is kept for a later backward, all of it met already; after everything that is wanted. */
+  keep(nodes: readonly Node[]): void {
+    this.keptFrom = this.outputs.length;
+    for (const node of nodes) this.outputs.push(node);
+  }
+
+  get hasOutputs(): boolean {
+    return this.outputs.length > 0;
+  }
+
+  /** Whether the node becomes an output. */
+  wants(node: Node): boolean {
+    return this.wanted.has(node);
+  }
+
   /** Whether the walk has met the node. */
   has(node: Node): boolean {
     return node.visit === this.stamp;
@@ -48,7 +84,8 @@ export class Collector {
     const { words, nodes, inputs, offsets, scalars, outputs } = this;
     words.push(-1);
     for (const output of outputs) words.push(output.position);
-    return { words, nodes, inputs, offsets, scalars, outputs };
+    const keptFrom = this.keptFrom || outputs.length;
+    return { words, nodes, inputs, offsets, scalars, outputs, keptFrom };
   }
 
   /** Depth first, inputs before those who need them; no recursion: graphs may be thousands deep. */
@@ -98,8 +135,29 @@ export class Collector {
       words.push(node.structure.number);
       for (let at = 0; at < node.inputs.length; at++)
         words.push((node.inputs[at] as Node).position);
+      // Of a view made on memory that is not there any more, the structure does not say where it starts.
+      if (node.kind === "view") words.push(node.parameter);
     }
   }
+}
+
+/**
+ * The graph behind some nodes as data, as it is now. The walk leaves no trace: who looks whether a request
+ * has met a node finds what was there before.
+ */
+export function graphBehind(wanted: readonly Node[]): Graph {
+  const visits = new Map<Node, number>();
+  const open = [...wanted];
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (visits.has(node)) continue;
+    visits.set(node, node.visit);
+    open.push(...node.inputs);
+  }
+  const collector = new Collector();
+  for (const node of wanted) collector.want(node);
+  const graph = graphOf(collector.finish());
+  for (const [node, visit] of visits) node.visit = visit;
+  return graph;
 }
 
 /** A window on memory, or on data not brought there yet, counts as memory: its start is a parameter. */
@@ -107,36 +165,31 @@ function isLeaf(node: Node): boolean {
   return isGiven(node) || (node.kind === "view" && isGiven(node.inputs[0] as Node));
 }
 
-/** The graph as data, for the compiler. */
+/**
+ * The graph as data, for the compiler: in the order of recording, which keeps values alive for shorter than
+ * the order of the walk. Inputs and scalars keep the numbers that the walk gave them.
+ */
 export function graphOf({ nodes, outputs, inputs, scalars }: Collected): Graph {
   const written: GraphNode[] = [];
   const places: number[] = [];
-  let inputCount = 0;
-  let scalarCount = 0;
-  for (const node of nodes) {
+  const leaves = leafNumbers(nodes);
+  for (const node of [...nodes].sort((a, b) => a.id - b.id)) {
     const { name, dtype, shape } = node;
-    const common = { name, dtype, shape, leaf: -1, value: 0 };
+    const common = { name, dtype, shape, leaf: leaves[node.position] as number, value: 0 };
     if (isGiven(node)) {
-      written.push({ ...common, kind: "memory", inputs: [], attributes: null, leaf: inputCount++ });
+      written.push({ ...common, kind: "memory", inputs: [], attributes: null });
     } else if (node.is("view") && isLeaf(node)) {
       const base = node.inputs[0] as Node;
       const { strides } = node.attributes;
-      const memory = { kind: "memory", inputs: [], attributes: null, leaf: inputCount++ } as const;
-      written.push({ ...common, ...memory, shape: base.shape });
+      const memory = { kind: "memory", inputs: [], attributes: null, shape: base.shape } as const;
+      written.push({ ...common, ...memory });
       const inputs = [written.length - 1];
-      written.push({ ...common, kind: "view", inputs, attributes: { strides, offset: 0 } });
+      const attributes = { strides, offset: 0 };
+      written.push({ ...common, kind: "view", inputs, attributes, leaf: -1 });
     } else if (node.is("scalar")) {
-      const { structural } = node.attributes;
-      const leaf = structural ? -1 : scalarCount++;
-      const value = structural ? node.parameter : 0;
-      written.push({
-        ...common,
-        kind: "scalar",
-        inputs: [],
-        attributes: node.attributes,
-        leaf,
-        value,
-      });
+      const { attributes } = node;
+      const value = attributes.structural ? node.parameter : 0;
+      written.push({ ...common, kind: "scalar", inputs: [], attributes, value });
     } else {
       const inputs = node.inputs.map(({ position }) => places[position] as number);
       const attributes = node.is("view")
@@ -144,7 +197,7 @@ export function graphOf({ nodes, outputs, inputs, scalars }: Collected): Graph {
         : (node.attributes as GraphNode["attributes"]);
       written.push({ ...common, kind: node.kind, inputs, attributes });
     }
-    places.push(written.length - 1);
+    places[node.position] = written.length - 1;
   }
   return {
     nodes: written,
@@ -152,4 +205,15 @@ export function graphOf({ nodes, outputs, inputs, scalars }: Collected): Graph {
     inputCount: inputs.length,
     scalarCount: scalars.length,
   };
+}
+
+/** Each node's number among the inputs, or among the scalar parameters; -1 where it is neither. */
+function leafNumbers(nodes: readonly Node[]): number[] {
+  let inputCount = 0;
+  let scalarCount = 0;
+  return nodes.map((node) => {
+    if (isLeaf(node)) return inputCount++;
+    const isParameter = node.is("scalar") && !node.attributes.structural;
+    return isParameter ? scalarCount++ : -1;
+  });
 }

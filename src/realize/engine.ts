@@ -1,6 +1,7 @@
 // Engine: a compiler and an executor, opened at the first request, on threads where the host has them.
 
 import { wrap } from "comlink";
+import type { Explanation } from "../base/explanation.ts";
 import type { Compiled, CompilerOptions, CompilerService } from "../compiler/contract.ts";
 import type { Graph } from "../graph/serialize.ts";
 import { capabilities } from "../runtime/capabilities.ts";
@@ -18,11 +19,14 @@ export interface EngineOptions {
   readonly inline?: boolean | "blocking";
   /** Most bytes of shared memory. */
   readonly maxBytes?: number;
+  /** Most bytes kept of what a backward pass in a later tick will read; by default 256 MB. */
+  readonly keptBytes?: number;
 }
 
 export interface Engine {
   readonly executor: Executor;
   compile(graph: Graph): Promise<Compiled>;
+  explain(graph: Graph): Promise<Explanation>;
   close(): Promise<void>;
 }
 
@@ -44,7 +48,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const close = async (): Promise<void> => {
     await Promise.all([executor.close(), compiler.close()]);
   };
-  return { executor, compile: compiler.compile, close };
+  return { executor, compile: compiler.compile, explain: compiler.explain, close };
 }
 
 async function compilerBeside(options: CompilerOptions) {
@@ -53,6 +57,7 @@ async function compilerBeside(options: CompilerOptions) {
   compiler.configure(options);
   return {
     compile: async (graph: Graph) => compiler.compile(graph),
+    explain: async (graph: Graph) => compiler.explain(graph),
     close: async () => undefined,
   };
 }
@@ -76,18 +81,20 @@ async function compilerWorker(options: CompilerOptions) {
   };
   await spawn();
   let busy = 0;
+  const answer = async <T>(ask: () => Promise<T>): Promise<T> => {
+    if (isDead) await spawn();
+    busy++;
+    worker.keepAlive(true);
+    try {
+      return await worker.answer(ask());
+    } finally {
+      busy--;
+      worker.keepAlive(busy > 0);
+    }
+  };
   return {
-    async compile(graph: Graph): Promise<Compiled> {
-      if (isDead) await spawn();
-      busy++;
-      worker.keepAlive(true);
-      try {
-        return await worker.answer(service.compile(graph));
-      } finally {
-        busy--;
-        worker.keepAlive(busy > 0);
-      }
-    },
+    compile: (graph: Graph): Promise<Compiled> => answer(() => service.compile(graph)),
+    explain: (graph: Graph): Promise<Explanation> => answer(() => service.explain(graph)),
     close: () => worker.terminate(),
   };
 }

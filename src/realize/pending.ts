@@ -2,8 +2,8 @@
 // reads a value about to be replaced, and is no part of the request, is realized along with it: nobody
 // could compute it later. Small values that are part of it are kept, for `loss.item()` after a step.
 
-import { bytesOf } from "../graph/build.ts";
-import type { Node } from "../graph/node.ts";
+import { bytesOf, constantOf } from "../graph/build.ts";
+import { isGiven, type Node } from "../graph/node.ts";
 import type { Storage, StorageObserver } from "../storage.ts";
 import type { Collector } from "./collect.ts";
 
@@ -23,7 +23,7 @@ export class Pending implements StorageObserver {
   private older: WeakRef<Storage>[] = [];
 
   created(storage: Storage): void {
-    if (storage.node.memory) return;
+    if (isGiven(storage.node)) return;
     this.fresh.push(storage);
     if (this.fresh.length > freshLimit) this.age(() => true);
   }
@@ -35,6 +35,37 @@ export class Pending implements StorageObserver {
   disposed(storage: Storage, before: Node): void {
     this.changed.delete(storage);
     this.onDisposed(before);
+  }
+
+  get hasChanged(): boolean {
+    return this.changed.size > 0;
+  }
+
+  changedNodes(): Node[] {
+    return Array.from(this.changed, ({ node }) => node);
+  }
+
+  /** Storages that were changed to show one of `nodes` show what is made of it instead. */
+  replaceShown(nodes: readonly Node[], make: (node: Node) => Node): void {
+    for (const storage of [...this.changed]) {
+      if (nodes.includes(storage.node)) storage.replace(make(storage.node));
+    }
+  }
+
+  /** Forgets storages that were created since the mark: a captured step keeps only what it returns. */
+  forget(created: ReadonlySet<Storage>): void {
+    this.fresh = this.fresh.filter((storage) => !created.has(storage));
+  }
+
+  /** Lazy values of other storages that could not be had any more once these are replaced. */
+  lostBy(changed: ReadonlySet<Storage>): Node[] {
+    const doomed = new Set<Node>();
+    for (const { committed } of changed) if (committed.memory) doomed.add(committed);
+    const known = [...this.fresh, ...this.older.flatMap((ref) => ref.deref() ?? [])];
+    return known
+      .filter((storage) => !changed.has(storage))
+      .map(({ node }) => node)
+      .filter((node) => !isGiven(node) && !node.failure && reaches(node, doomed));
   }
 
   /** The storages that were changed in place since the last call, with their nodes of now. */
@@ -82,7 +113,7 @@ function doomedBy(changed: ReadonlyMap<Storage, Node>): ReadonlySet<Node> {
 
 /** Whether a lazy value could not be had any more once the doomed nodes' memory ends. */
 function isLost(node: Node, collector: Collector, doomed: ReadonlySet<Node>): boolean {
-  if (node.memory || node.failure) return false;
+  if (node.memory || node.failure || constantOf(node) !== null) return false;
   return collector.has(node) ? bytesOf(node) <= smallBytes : reaches(node, doomed);
 }
 

@@ -13,14 +13,28 @@ export interface KnownProgram {
   ready: Program | null;
 }
 
+export interface ProgramCounts {
+  readonly hits: number;
+  readonly evictions: number;
+  readonly size: number;
+  readonly capacity: number;
+}
+
 export class ProgramTable {
   private readonly known = new Map<number, KnownProgram[]>();
   /** Oldest use first. */
   private readonly uses = new Map<KnownProgram, null>();
+  private hits = 0;
+  private evictions = 0;
+
+  get counts(): ProgramCounts {
+    return { hits: this.hits, evictions: this.evictions, size: this.uses.size, capacity };
+  }
 
   find(words: readonly number[]): KnownProgram | null {
     const found = this.known.get(hashOf(words))?.find((known) => isEqual(known.words, words));
     if (!found) return null;
+    this.hits++;
     this.uses.delete(found);
     this.uses.set(found, null);
     return found;
@@ -39,7 +53,10 @@ export class ProgramTable {
       },
       () => this.remove(known),
     );
-    if (this.uses.size > capacity) this.remove(this.uses.keys().next().value as KnownProgram);
+    if (this.uses.size > capacity) {
+      this.evictions++;
+      this.remove(this.uses.keys().next().value as KnownProgram);
+    }
     return known;
   }
 

@@ -4,6 +4,7 @@
 import { isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import { zeros } from "../functions/creation.ts";
+import type { Node } from "../graph/node.ts";
 import {
   constantValue,
   Entry,
@@ -189,6 +190,11 @@ class FunctionEntry extends Entry {
       gradients[position] = g.value;
     });
     return gradients;
+  }
+
+  override nodesRead(): readonly Node[] {
+    if (this.isReleased) return [];
+    return this.#context.savedTensors.flatMap((tensor) => (tensor ? [tensor.value.node] : []));
   }
 
   override release(): void {

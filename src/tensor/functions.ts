@@ -1,6 +1,9 @@
 // The records' functions, by name: `add(x, y)` beside `x.add(y)`.
 
 import { functions } from "./all-functions.ts";
+import { inPlaceFunctionsOf } from "./in-place-functions.ts";
+import { inPlaceRoots } from "./records/activations.ts";
+import type { Tensor } from "./tensor.ts";
 
 export const {
   add,
@@ -124,6 +127,12 @@ export const {
   signbit,
   maskedFill,
   relu,
+  prelu,
+  rrelu,
+  selu,
+  celu,
+  threshold,
+  hardshrink,
   fill,
   sum,
   mean,
@@ -162,6 +171,22 @@ export const {
   cummax,
   cummin,
   logcumsumexp,
+  sort,
+  argsort,
+  msort,
+  topk,
+  kthvalue,
+  median,
+  nanmedian,
+  mode,
+  quantile,
+  nanquantile,
+  unique,
+  uniqueConsecutive,
+  histc,
+  histogram,
+  histogramdd,
+  bincount,
   permute,
   transpose,
   swapaxes,
@@ -328,5 +353,10 @@ export const {
   pixelUnshuffle,
   channelShuffle,
 } = functions;
+
+export const { relu_, selu_, celu_, threshold_, rrelu_ } = inPlaceFunctionsOf<
+  typeof inPlaceRoots,
+  Tensor
+>(inPlaceRoots);
 
 export { variance as var };

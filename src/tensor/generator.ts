@@ -5,6 +5,7 @@
 import { fail } from "../base/errors.ts";
 import { generatorBrand } from "../base/parameters.ts";
 import type { Draw } from "../functions/random.ts";
+import { againAtReplay } from "../graph/live.ts";
 import type { Ending } from "../realize/asked.ts";
 import { observeRequests } from "../realize.ts";
 
@@ -17,6 +18,34 @@ const openMost = 4096;
 export interface GeneratorState {
   readonly seed: number;
   readonly counter: number;
+}
+
+/** While set, draws are added to it. */
+let notedDraws: Draw[] | null = null;
+/** While set, draws are taken from it as long as there are any. */
+let repeated: Draw[] | null = null;
+
+/** Runs `body`, and adds what it draws to `draws`. */
+export function notingDraws<T>(draws: Draw[], body: () => T): T {
+  const before = [notedDraws, repeated] as const;
+  [notedDraws, repeated] = [draws, null];
+  try {
+    return body();
+  } finally {
+    [notedDraws, repeated] = before;
+    notedDraws?.push(...draws);
+  }
+}
+
+/** Runs `body`, and lets it draw the same numbers again. */
+export function repeatingDraws<T>(draws: readonly Draw[], body: () => T): T {
+  const before = [notedDraws, repeated] as const;
+  [notedDraws, repeated] = [null, [...draws]];
+  try {
+    return body();
+  } finally {
+    [notedDraws, repeated] = before;
+  }
 }
 
 /** Generators with draws that no finished request accounts for. */
@@ -70,8 +99,24 @@ export class Generator {
     return this;
   }
 
-  /** What one random op is computed from. */
+  /** What one random op is computed from. In a captured step it is drawn anew at each replay. */
   draw(): Draw {
+    return repeated?.shift() ?? this.#noted();
+  }
+
+  #noted(): Draw {
+    const draw = this.#draw();
+    notedDraws?.push(draw);
+    againAtReplay(() => {
+      const next = this.#draw();
+      // No node of its own: its request is made at once.
+      if (draw.node) next.node = draw.node;
+      Object.assign(draw, next);
+    });
+    return draw;
+  }
+
+  #draw(): Draw {
     const draw: Draw = {
       seed0: this.#seed | 0,
       seed1: Math.floor(this.#seed / 2 ** 32) | 0,

@@ -31,12 +31,26 @@ const copied: Composite<null> = {
   body: ([g]) => viewAs(g as Value, contiguousView((g as Value).node.shape), "AliasBackward0"),
 };
 
+let noted: Set<Handle> | null = null;
+
+/** Runs `body` and adds to `set` the tensors whose gradient it sets. */
+export function notingGrads<T>(set: Set<Handle>, body: () => T): T {
+  const before = noted;
+  noted = set;
+  try {
+    return body();
+  } finally {
+    noted = before;
+  }
+}
+
 export abstract class Handle {
   readonly [tensorBrand] = true;
-  readonly storage: Storage;
-  /** Changed by `reshow` alone. */
+  /** Changed by `adopt` alone. */
+  storage: Storage;
+  /** Changed by `reshow` and `adopt` alone. */
   window: View;
-  readonly dtype: DType;
+  dtype: DType;
   readonly origin: Origin;
   #base: this | null = null;
   #edge: Edge | null;
@@ -193,11 +207,17 @@ export abstract class Handle {
   #keep(grad: this | null): void {
     const before = this.#grad;
     const isUnseen = !this.#isGradSeen;
+    noted?.add(this);
     this.#grad = grad;
     this.#isGradSeen = false;
     if (before && before !== grad && isUnseen && before.edge === null) {
       disposeStorage(before.storage, before.dtype);
     }
+  }
+
+  /** Gives the gradient that a backward would have left, or none. */
+  leaveGrad(node: Node | null): void {
+    this.#keep(node && this.fresh(constantValue(node)));
   }
 
   get isRetainingGrad(): boolean {
@@ -220,11 +240,27 @@ export abstract class Handle {
     }
   }
 
-  /** Looks through another window from now on; the elements are the same, and a version is counted. */
-  reshow(window: View, edge: Edge | null): void {
+  /** Forgets what it would compute. */
+  #forget(): void {
     if (this.#value && this.#value.node !== this.#source) this.#value.node.holders--;
     this.#value = null;
     this.#source = null;
+  }
+
+  /** Shows what `other` shows from now on, in its storage; a leaf stays a leaf. PyTorch's `x.data = other`. */
+  adopt({ storage, window, dtype }: Handle): void {
+    const { requiresGrad } = this;
+    this.#forget();
+    this.storage = storage;
+    this.window = window;
+    this.dtype = dtype;
+    this.rebase(null);
+    this.requiresGrad = requiresGrad;
+  }
+
+  /** Looks through another window from now on; the elements are the same, and a version is counted. */
+  reshow(window: View, edge: Edge | null): void {
+    this.#forget();
     this.window = window;
     this.storage.replace(this.storage.node);
     this.rebase(edge);

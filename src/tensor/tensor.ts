@@ -1,13 +1,14 @@
 // Tensor: what users hold. Its methods on data derive from the records, its state from Handle; here
 // stand reading, printing, and the face of autograd. Nothing here computes: reading asks `realize`.
 
+import { readingsFrom } from "../autograd/readings.ts";
 import type { TypedArray } from "../base/dtypes.ts";
 import { dtypes, isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import type { Scalar } from "../base/scalars.ts";
 import { normalizeAxis, sizeOf } from "../base/shapes.ts";
 import { isContiguous, type View } from "../base/views.ts";
-import type { Edge } from "../graph/tape.ts";
+import type { Edge, Reading } from "../graph/tape.ts";
 import { read, readNow, request } from "../realize.ts";
 import type { Storage } from "../storage.ts";
 import { runBackward } from "./backward.ts";
@@ -125,13 +126,19 @@ export class Tensor extends Handle {
 
   /** Computes this tensor, with everything else that is asked for in this tick. */
   async realize(): Promise<this> {
-    await request([this.value.node]);
+    await request([this.value.node], this.#readings());
     return this;
+  }
+
+  /** What a backward in a later tick would read; asked when the request is made, if it still can come. */
+  #readings(): (() => readonly Reading[]) | null {
+    const { edge } = this;
+    return edge && edge.entry.next.length > 0 ? () => readingsFrom([edge]) : null;
   }
 
   /** The elements, row-major: a copy. */
   data(): Promise<TypedArray> {
-    return read(this.value.node);
+    return read(this.value.node, this.#readings());
   }
 
   /** The one element. */

@@ -19,6 +19,8 @@ import { rowsCode, rowsUnits } from "./rows-code.ts";
 import { scanColumnsCode, scanColumnsUnits } from "./scan-columns-code.ts";
 import { scanRowsCode, scanRowsUnits } from "./scan-rows-code.ts";
 import { scatterCode, scatterUnits } from "./scatter-code.ts";
+import { mergeRunsCode, mergeRunsUnits } from "./sort-merge-code.ts";
+import { sortRunsCode, sortRunsUnits } from "./sort-runs-code.ts";
 import { tilesCode, tilesUnits } from "./tiles-code.ts";
 
 /** What goes through several rows at a time. */
@@ -74,6 +76,10 @@ function kernelBody(kernel: RunnableKernel, loop: LoopWriter): (unit: Local) => 
       return scanColumnsCode(kernel, loop);
     case "carry":
       return carryCode(kernel, loop);
+    case "sortRuns":
+      return sortRunsCode(kernel, loop);
+    case "mergeRuns":
+      return mergeRunsCode(kernel, loop);
     default: {
       const unreachable: never = kernel;
       return unreachable;
@@ -112,6 +118,10 @@ export function unitsOf(kernel: RunnableKernel): number {
       return scanRowsUnits(kernel);
     case "scanColumns":
       return scanColumnsUnits(kernel);
+    case "sortRuns":
+      return sortRunsUnits(kernel);
+    case "mergeRuns":
+      return mergeRunsUnits(kernel);
     default: {
       const unreachable: never = kernel;
       return unreachable;
