@@ -7,7 +7,7 @@ import type { RunnableKernel } from "../kernel.ts";
 import { bucketIndexCode, bucketIndexUnits, bucketStartsCode } from "./bucket-code.ts";
 import { bucketScatterCode, bucketScatterUnits } from "./bucket-scatter-code.ts";
 import { carryCode } from "./carry-code.ts";
-import { columnsCode, columnsUnits } from "./columns-code.ts";
+import { columnRowsOf, columnsCode, columnsUnits } from "./columns-code.ts";
 import { compactCode, compactUnits } from "./compact-code.ts";
 import { contractCode, contractUnits } from "./contract-code.ts";
 import { IndexCheck, mayFault } from "./index-check.ts";
@@ -23,8 +23,11 @@ import { mergeRunsCode, mergeRunsUnits } from "./sort-merge-code.ts";
 import { sortRunsCode, sortRunsUnits } from "./sort-runs-code.ts";
 import { tilesCode, tilesUnits } from "./tiles-code.ts";
 
-/** What goes through several rows at a time. */
 const tiled = new Set<RunnableKernel["kind"]>(["tiles", "pack", "contract"]);
+
+/** What goes through several rows at a time. */
+const isOfSeveralRows = (kernel: RunnableKernel): boolean =>
+  tiled.has(kernel.kind) || (kernel.kind === "columns" && columnRowsOf(kernel) > 1);
 
 /** Writes the kernel as an exported function of the module. */
 export function writeKernel(module: ModuleBuilder, name: string, kernel: RunnableKernel): void {
@@ -32,7 +35,7 @@ export function writeKernel(module: ModuleBuilder, name: string, kernel: Runnabl
   const params = [addressType, "i32", "i32", addressType] as const;
   module.func(name, params, [], (f, args, begin, end, scratch) => {
     const faults = mayFault(kernel);
-    const isTiled = tiled.has(kernel.kind);
+    const isTiled = isOfSeveralRows(kernel);
     const isRelaxed = module.simd === "relaxed";
     const isFoldedByRow = kernel.kind === "rows";
     const options = { isRelaxed, faults, args, scratch, isTiled, isFoldedByRow };
