@@ -21,9 +21,10 @@ import { workloads } from "./workloads/list.ts";
 
 /** The file may be absent while the library is not built: then only peers and limits run. */
 async function loadOurs(workers: number): Promise<Shardgrad | null> {
-  const load = Object.values(import.meta.glob<Shardgrad>("../src/index.ts"))[0];
-  if (load === undefined) return null;
-  const sg = await load();
+  const root = Object.values(import.meta.glob<Omit<Shardgrad, "nn">>("../src/index.ts"))[0];
+  const networks = Object.values(import.meta.glob<Shardgrad["nn"]>("../src/nn.ts"))[0];
+  if (root === undefined || networks === undefined) return null;
+  const sg = { ...(await root()), nn: await networks() };
   await sg.configure({ workers });
   sg.manualSeed(0);
   return sg;
@@ -38,7 +39,9 @@ export async function runBenchmark(
   say: (text: string) => void,
 ): Promise<Report> {
   if (!crossOriginIsolated) throw new Error("the page is not cross-origin isolated");
-  const chosen = workloads.filter(({ name }) => only === null || only.includes(name));
+  const chosen = workloads.filter(({ name, isLong }) =>
+    only === null ? isLong !== true : only.includes(name),
+  );
   const workers = options.workers ?? navigator.hardwareConcurrency;
   const sg = await loadOurs(workers);
   if (sg === null) say("src/index.ts is missing: ours is skipped, peers and limits run alone");

@@ -2,7 +2,10 @@
 // The types every part of the benchmark agrees on: what a workload is, what one run of the command
 // reports. `Report` is the shape of `--json FILE`; readers may rely on the names, not on the order.
 
-export type Shardgrad = typeof import("../src/index.ts");
+/** The library's root, and the subpath for neural networks beside it. */
+export type Shardgrad = typeof import("../src/index.ts") & {
+  readonly nn: typeof import("../src/nn.ts");
+};
 export type Jax = typeof import("@jax-js/jax");
 export type Tfjs = typeof import("@tensorflow/tfjs");
 export type Ort = typeof import("onnxruntime-web/wasm");
@@ -77,12 +80,16 @@ export interface Trial {
   dispose(): void;
   /** Milliseconds of the last run, for a trial that times a part of it by itself. */
   ownMs?(): number;
+  /** What else is worth reporting of the last run. */
+  details?(): Record<string, number>;
 }
 
 interface Described {
   name: string;
   about: string;
   gapMs?: number;
+  /** Takes minutes: runs only where `--only` names it. */
+  isLong?: true;
 }
 
 /** Contenders run interleaved; each one's outputs are held against `worstError` once. */

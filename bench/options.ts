@@ -5,7 +5,12 @@ import { type Options, type PeerName, peerNames } from "./contract.ts";
 import { workloads } from "./workloads/list.ts";
 
 export const usage = `npm run bench -- [--only a,b] [--peers jax,tfjs,ort | none] [--json FILE]
-                  [--reps N] [--workers N]`;
+                  [--reps N] [--workers N]
+
+  only by name, being long: ${workloads
+    .filter(({ isLong }) => isLong)
+    .map(({ name }) => name)
+    .join(", ")}`;
 
 function isPeer(name: string): name is PeerName {
   return peerNames.some((peer) => peer === name);

@@ -87,6 +87,12 @@ function enter(report: WorkloadReport, entry: Entry, timing: Timing): void {
   else report.peers[name] = whole;
 }
 
+function tellDetails(report: WorkloadReport, details: Record<string, number>): void {
+  report.details = details;
+  const told = Object.entries(details).map(([name, value]) => `${name} ${+value.toPrecision(4)}`);
+  report.notes.push(told.join(", "));
+}
+
 export async function runTimed(workload: TimedWorkload, session: Session): Promise<WorkloadReport> {
   const report = emptyReport();
   const entries = await admitOurs(workload, session, report);
@@ -101,6 +107,8 @@ export async function runTimed(workload: TimedWorkload, session: Session): Promi
   } catch (error) {
     report.failures.push(`race: ${messageOf(error)}`);
   }
+  const details = entries.find(({ name }) => name === "ours")?.trial.details?.();
+  if (details !== undefined) tellDetails(report, details);
   for (const { trial } of entries) trial.dispose();
   await collectGarbage();
   return report;

@@ -1,5 +1,6 @@
 // shardgrad/nn: what neural networks are made of.
 
+export { Buffer } from "./nn/buffer.ts";
 export { deepCopy } from "./nn/deep-copy.ts";
 export * as functional from "./nn/functional.ts";
 export type {

@@ -56,6 +56,15 @@ export class Storage implements Versioned {
     observer?.disposed(this, before);
   }
 
+  /** Shows another value for good, as a new storage would: for who is the only one to know of this one. */
+  renew(node: Node): void {
+    const before = this.#committed;
+    this.#show(node);
+    this.commit(node);
+    this.#version++;
+    observer?.disposed(this, before);
+  }
+
   /** `node`, current when its request was made, lies in memory: later failures fall back to it. */
   commit(node: Node): void {
     this.#committed.holders--;

@@ -6,7 +6,7 @@ import type { Ort, Outputs, Shardgrad, TimedWorkload, Trial } from "../contract.
 import { onnxModel } from "../peers/onnx.ts";
 import { normal } from "../seeded.ts";
 import { ortTrial } from "../trials/ort-trial.ts";
-import { ourTrial, readOurs } from "../trials/ours-trial.ts";
+import { ourGradients, ourTrial } from "../trials/ours-trial.ts";
 import { errorOf } from "../verify.ts";
 
 interface Layer {
@@ -146,33 +146,12 @@ const forward = (layer: Layer): TimedWorkload => ({
 
 /** Forward, and the gradients of x and w for given cotangents g. */
 function oursBackward(sg: Shardgrad): Trial {
-  let inputs: Record<string, Tensor> = {};
-  let results: Record<string, Tensor> = {};
   const outShape = [table.batch, table.filters, table.side, table.side];
-  const release = () => {
-    for (const tensor of Object.values(results)) tensor.dispose();
-  };
-  return {
-    async prepare() {
-      const { x, w } = given(sg, table);
-      const g = sg.tensor(elements(11, outShape)).reshape(outShape);
-      inputs = { x: x.detach().requiresGrad_(), w: w.detach().requiresGrad_(), g };
-      await Promise.all(Object.values(inputs).map((tensor) => tensor.realize()));
-    },
-    async run() {
-      release();
-      const { x, w, g } = inputs as { x: Tensor; w: Tensor; g: Tensor };
-      const y = convolve(sg, x, w, table);
-      const [dx, dw] = sg.grad([y], [x, w], { gradOutputs: [g] });
-      results = { y, dx, dw } as Record<string, Tensor>;
-      await Promise.all(Object.values(results).map((tensor) => tensor.realize()));
-    },
-    check: () => readOurs({ ...inputs, ...results }),
-    dispose() {
-      release();
-      for (const tensor of Object.values(inputs)) tensor.dispose();
-    },
-  };
+  return ourGradients(sg, {
+    inputs: () => given(sg, table),
+    cotangent: () => sg.tensor(elements(11, outShape)).reshape(outShape),
+    build: ({ x, w }) => convolve(sg, x as Tensor, w as Tensor, table),
+  });
 }
 
 /** ⟨y, g⟩ is linear in x and in w: ⟨dx, x⟩ = ⟨dw, w⟩ = ⟨y, g⟩. */
@@ -208,6 +187,13 @@ const pointwise: Layer = {
   kernel: 1,
   padding: 0,
 };
+const strided: Layer = {
+  ...table,
+  name: "convStrided",
+  about: "3 × 3 with stride 2 on [32,32,56,56], 64 filters",
+  side: 56,
+  stride: 2,
+};
 const stem: Layer = {
   ...table,
   name: "convStem",
@@ -237,5 +223,6 @@ export const convolutions: TimedWorkload[] = [
     limit: "copy",
   },
   forward(pointwise),
+  forward(strided),
   forward(stem),
 ];

@@ -19,7 +19,7 @@ export function explain(placed: Placed, frame: Frame): Explanation {
   const stages = stagesOf(launches, touches);
   const stageAt = stages.flatMap(({ count }, stage) => new Array<number>(count).fill(stage));
   const kernels = placed.kernels.map((kernel, at) => explainKernel(kernel, stageAt[at] as number));
-  const outputBytes = frame.outputs.reduce((sum, bytes) => sum + bytes, 0);
+  const outputBytes = frame.outputs.reduce((all, bytes) => all + bytes, 0);
   return {
     kernels,
     flops: total(kernels, "flops"),
@@ -35,7 +35,7 @@ export function explain(placed: Placed, frame: Frame): Explanation {
 const total = (
   kernels: readonly KernelExplanation[],
   field: "flops" | "bytesRead" | "bytesWritten",
-): number => kernels.reduce((sum, kernel) => sum + kernel[field], 0);
+): number => kernels.reduce((all, kernel) => all + kernel[field], 0);
 
 function explainKernel(kernel: RunnableKernel, stage: number): KernelExplanation {
   const written = writtenBy(kernel);
@@ -61,7 +61,7 @@ function bytesOf(kernel: RunnableKernel, isWanted: (stream: number) => boolean):
     const bytes = elementsOf(stream, kernel.axes) * dtypes[stream.dtype].bytes;
     most.set(key, Math.max(most.get(key) ?? 0, bytes));
   });
-  return [...most.values()].reduce((sum, bytes) => sum + bytes, 0);
+  return [...most.values()].reduce((all, bytes) => all + bytes, 0);
 }
 
 function elementsOf({ strides, reach = 0 }: Stream, axes: readonly Axis[]): number {

@@ -8,7 +8,7 @@ import { sizeOf } from "../base/shapes.ts";
 import { type Access, composeAccess, isIdentity, isInjective, isPlain } from "./access.ts";
 import { type Chain, isFinishedIn } from "./chain.ts";
 import type { Group } from "./group.ts";
-import { isStep, type Operand, type Source, type Step } from "./step.ts";
+import { instructionsOf, isStep, type Operand, type Source, type Step } from "./step.ts";
 
 /** Lane instructions that cost about as much as writing and reading a vector (32 bytes at 12 B/cycle). */
 const cheapInstructions = 6;
@@ -90,7 +90,7 @@ function rowCostOf(
   held: { readonly materialized: ReadonlySet<Step>; readonly rows: Rows },
 ): number {
   if (step.kind !== "pointwise") return Infinity;
-  let instructions = step.body.instructions.length;
+  let instructions = instructionsOf(step);
   for (const { source } of step.operands) {
     if (!isStep(source) || held.materialized.has(source) || held.rows.kept.has(source)) continue;
     if (!isFinishedIn(source, chain)) instructions += rowCostOf(source, chain, held);
@@ -128,7 +128,7 @@ interface Cost {
 function costOf(step: Step, materialized: Set<Step>, costs: Map<Step, Cost>): Cost {
   const known = costs.get(step);
   if (known) return known;
-  let instructions = step.kind === "pointwise" ? step.body.instructions.length : Infinity;
+  let instructions = step.kind === "pointwise" ? instructionsOf(step) : Infinity;
   const reads = new Set<Source>();
   for (const { source, access } of step.operands) {
     if (isStep(source) && !materialized.has(source)) {
@@ -158,11 +158,17 @@ function isWorthRepeating(
   if (!packs.every(({ operand }) => isPlainInside(step, operand.access, materialized)))
     return false;
   if (cost.instructions <= cheapInstructions && cost.reads.size <= 1) return true;
-  const only = crossing.length === 1 && uses.get(step)?.length === 1 ? crossing[0] : undefined;
+  const all = uses.get(step) ?? [];
+  const [only] = crossing as [Use];
+  // A fold that is written out reads each element in an operand of its own.
+  const isOnly =
+    all.every(({ by }) => by === only.by) && (all.length === 1 || isWrittenOut(only.by));
   // A scan that is cut into chunks reads its operands twice.
-  if (!only || only.by.kind === "scan") return false;
+  if (!isOnly || only.by.kind === "scan") return false;
   return isInjective(only.operand.access) && cost.instructions < Infinity;
 }
+
+const isWrittenOut = (step: Step): boolean => step.kind === "pointwise" && step.fold !== undefined;
 
 /** Whether the step's operands can be reached through `access` by strides alone. */
 function canFollow(step: Step, access: Access, materialized: Set<Step>): boolean {

@@ -3,6 +3,7 @@
 // cut so that every stream moves by strides, then merged where all streams run on without a break.
 
 import { dtypes } from "../base/dtypes.ts";
+import type { LaneType } from "../base/lanes.ts";
 import { contiguousStrides, showShape } from "../base/shapes.ts";
 import {
   type Access,
@@ -14,6 +15,7 @@ import {
 } from "./access.ts";
 import type { Buffers } from "./buffers.ts";
 import type { Chain } from "./chain.ts";
+import { usesInput } from "./emit/state-code.ts";
 import { blockElementsOf, inOneRun, keepReductionOrder } from "./flatten.ts";
 import type { Group } from "./group.ts";
 import { composeInto, type Held } from "./inline.ts";
@@ -144,15 +146,37 @@ export class LoopBody {
     const key = `step ${step.position} ${isOwn ? "" : JSON.stringify(access)}`;
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    const args = step.operands.map(({ source, access: inner }, at) => {
+    const argument = ({ source, access: inner }: Operand, at: number): number => {
       if (step.kind === "gather" && at === 0) return this.table(source, inner);
       const walked = isOwn ? inner : composeInto(inner, access as Access);
       if (!walked) throw new Error(`internal: fuse: ${step.label} cannot be followed`);
       return this.operand({ source, access: walked });
-    });
+    };
+    const args = isFolding(step) ? this.folded(step, argument) : step.operands.map(argument);
     const value = this.push(applied(step, args));
     this.known.set(key, value);
     return value;
+  }
+
+  /** The states when all operands are folded; each is read where it is folded, so that few are alive. */
+  private folded(
+    { fold, operands }: PointwiseStep & { readonly fold: Fold },
+    argument: (operand: Operand, at: number) => number,
+  ): number[] {
+    const constant = (type: LaneType, value: number): number =>
+      this.push({ kind: "constant", value, type });
+    let states = fold.state.map(({ type, initial }) => constant(type, initial));
+    const zero = constant("i32", 0);
+    const isOfIndex = usesInput(fold.step, states.length + 1);
+    operands.forEach((operand, at) => {
+      const index = isOfIndex && at > 0 ? constant("i32", at) : zero;
+      const args = [...states, argument(operand, at), index];
+      states = states.map((_, state) => {
+        const body = { ...fold.step, outputs: [fold.step.outputs[state] as number] };
+        return this.push({ kind: "apply", body, args });
+      });
+    });
+    return states;
   }
 
   table(source: Source, access: Access): number {
@@ -247,6 +271,11 @@ export class LoopBody {
     return { axes: order.axes, streams, values };
   }
 }
+
+type Fold = NonNullable<PointwiseStep["fold"]>;
+
+const isFolding = (step: Step): step is PointwiseStep & { readonly fold: Fold } =>
+  step.kind === "pointwise" && step.fold !== undefined;
 
 function applied(step: Step, args: readonly number[]): KernelValue {
   if (step.kind === "pointwise") return { kind: "apply", body: step.body, args };

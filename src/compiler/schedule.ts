@@ -116,6 +116,12 @@ class Scheduler {
     const { axes, reducer } = node.attributes;
     const space = this.node(node, 0).shape;
     const operands = this.operands(node, space);
+    if (isShort(space, axes)) {
+      const { state, step, finish: body } = reducer;
+      const each = elementsAlong(operands[0] as Operand, axes);
+      const fold = { state, step };
+      return this.pointwise({ label, dtype, shape, output, operands: each, body, fold });
+    }
     const joined = this.loopAfterFold({ shape: space, operands });
     const own = joined && joinedAxes(space, joined.space, axes);
     const common = { label, dtype, output, reducer };
@@ -346,6 +352,29 @@ class Scheduler {
   private node(node: GraphNode, input: number): GraphNode {
     return this.graph.nodes[node.inputs[input] as number] as GraphNode;
   }
+}
+
+/** Elements of a fold across rows that are written out one after the other, as a window's are. */
+const mostWrittenOut = 32;
+/** Folds from which on that leaves work enough. */
+const leastFolds = 256;
+
+function isShort(space: Shape, axes: readonly number[]): boolean {
+  const elements = sizeOf(axes.map((axis) => space[axis] as number));
+  const isAcross = !axes.includes(space.findLastIndex((size) => size > 1));
+  return isAcross && elements <= mostWrittenOut && sizeOf(space) >= leastFolds * elements;
+}
+
+/** The operand at each index of the axes, row-major, as operands without them. */
+function elementsAlong({ source, access }: Operand, axes: readonly number[]): Operand[] {
+  const kept = access.axes.filter((_, axis) => !axes.includes(axis));
+  let offsets = [access.offset];
+  for (const { size, stride } of axes.flatMap((axis) => access.axes[axis] as SubAxis[])) {
+    offsets = offsets.flatMap((offset) =>
+      Array.from({ length: size }, (_, at) => offset + at * stride),
+    );
+  }
+  return offsets.map((offset) => ({ source, access: { axes: kept, offset } }));
 }
 
 /** Which axes of `joined` the given ones of `shape` make up; null where they are only a part of one. */

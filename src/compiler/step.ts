@@ -38,6 +38,14 @@ interface StepBase {
 export interface PointwiseStep extends StepBase {
   readonly kind: "pointwise";
   readonly body: LaneBody;
+  /** Set where the operands are folded first, one after the other: the body then finishes the states. */
+  readonly fold?: Pick<Reducer, "state" | "step">;
+}
+
+/** Lane instructions of one element. */
+export function instructionsOf({ body, fold, operands }: PointwiseStep): number {
+  const folding = fold ? fold.step.instructions.length * operands.length : 0;
+  return body.instructions.length + folding;
 }
 
 export interface ReduceStep extends StepBase {

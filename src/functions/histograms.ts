@@ -207,7 +207,7 @@ function binned(
   });
   const sizes = edges.map(({ node }) => node.size - 1);
   const parts = columns.map((x, at) => fallen(x, edges[at]));
-  const flatHist = totals(together(parts, sizes.slice(1)), weights, sizeOf(sizes));
+  const flatHist = totals(together(parts, sizes), weights, sizeOf(sizes));
   const hist = reshape(flatHist, sizes);
   return { hist: density ? densityOf(hist, edges) : hist, edges };
 }

@@ -26,7 +26,6 @@ type Optional = Value | null;
 
 interface Distance {
   readonly op: string;
-  /** The elements as Tape entries before any reduction. */
   readonly specs: LossSpecs<Scale>;
   readonly scale: number;
 }

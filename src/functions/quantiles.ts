@@ -46,16 +46,19 @@ function ranksOf(sorted: Value, q: Value, ignoresNaN: boolean): Value {
   const [rows, length] = shape as readonly [number, number];
   const wide = [rows, q.node.size];
   const each = expand(reshape(q, [1, q.node.size]), wide);
+  const isShare = ops.and(ops.ge(each, 0), ops.le(each, 1));
+  // Of any other q there is no such rank: the gather reports it.
+  const checked = (ranks: Value): Value => ops.where(isShare, ranks, length);
   if (ignoresNaN) {
     const known = sum(ops.cast(ops.eq(sorted, sorted), dtype), [1]);
     const last = expand(reshape(ops.sub(known, 1), [rows, 1]), wide);
     const ranks = ops.mul(each, last);
-    return ops.where(ops.lt(ranks, 0), 0, ranks);
+    return checked(ops.where(ops.lt(ranks, 0), 0, ranks));
   }
   const last = slice(sorted, [wholeSlice(rows), { start: length - 1, size: 1, step: 1 }]);
   // NaN comes last: its rank makes the result NaN.
   const isUnknown = expand(ops.ne(last, last), wide);
-  return ops.where(isUnknown, length - 1, ops.mul(each, length - 1));
+  return checked(ops.where(isUnknown, length - 1, ops.mul(each, length - 1)));
 }
 
 const rounded = {

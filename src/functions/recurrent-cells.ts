@@ -107,7 +107,7 @@ function requireStates(op: string, input: Value, hx: readonly Value[], weights: 
 interface Ready {
   readonly inputs: readonly Value[];
   readonly step: Step;
-  /** Names the order of the inputs: what a derivative reads is kept with a spec. */
+  /** Names the order of the inputs: what a derivative reads is kept with a spec, and of no rows it is less. */
   readonly order: string;
 }
 
@@ -123,7 +123,7 @@ function ready(op: string, input: Value, hx: readonly Value[], weights: CellWeig
   return {
     inputs: [input, ...hx, weightIh, weightHh, ...biases],
     step,
-    order: `${step.hasBiasIh} ${step.hasBiasHh}`,
+    order: `${step.hasBiasIh} ${step.hasBiasHh} ${input.node.size === 0}`,
   };
 }
 

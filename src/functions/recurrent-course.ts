@@ -16,6 +16,10 @@ export interface Course {
   readonly isReverse: boolean;
 }
 
+/** Of one step, or of no rows, a derivative reads less than of others: its variants are told apart. */
+export const extentOf = (first: Value, steps: number): string =>
+  first.node.size === 0 ? "none" : steps > 1 ? "several" : "one";
+
 /** Every time, in the order of the steps. */
 export const timesOf = ({ steps, isReverse }: Course): number[] =>
   Array.from({ length: steps }, (_, at) => (isReverse ? steps - 1 - at : at));

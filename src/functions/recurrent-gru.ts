@@ -157,5 +157,6 @@ export function gruStates(
 ): Value {
   const inputs = [given, first, weight, bias, mask].filter((value) => value !== null);
   const run = { ...course, hasBias: bias !== null, isMasked: mask !== null };
-  return composite(variant(`${run.hasBias} ${run.isMasked}`), inputs, run);
+  const extent = over.extentOf(first, course.steps);
+  return composite(variant(`${run.hasBias} ${run.isMasked} ${extent}`), inputs, run);
 }

@@ -196,6 +196,7 @@ export function lstmStates(
 ): States {
   const inputs = [given, first.h, first.c, weight, projection, mask].filter((x) => x !== null);
   const run = { ...course, isProjected: projection !== null, isMasked: mask !== null };
-  const flat = composite(variant(`${run.isProjected} ${run.isMasked}`), inputs, run);
+  const extent = over.extentOf(first.h, course.steps);
+  const flat = composite(variant(`${run.isProjected} ${run.isMasked} ${extent}`), inputs, run);
   return slotsOf(flat, first, course.steps);
 }

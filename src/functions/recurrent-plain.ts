@@ -7,6 +7,7 @@ import * as ops from "../ops/arithmetic.ts";
 import { permute } from "../ops/linear.ts";
 import { tanh, tanhSlope } from "./recurrent-activations.ts";
 import * as over from "./recurrent-course.ts";
+import { specVariants } from "./spec-variants.ts";
 
 interface Activation {
   readonly of: (x: Value) => Value;
@@ -64,7 +65,10 @@ const recurrence = ({ of, through }: Activation): Composite<over.Course> => ({
   },
 });
 
-const specs = { tanh: recurrence(activations.tanh), relu: recurrence(activations.relu) };
+const variants = {
+  tanh: specVariants(recurrence(activations.tanh)),
+  relu: specVariants(recurrence(activations.relu)),
+};
 
 /** All states of [steps, batch, width] that the input gives; `mask` says which sequences go on. */
 export const plainStates = (
@@ -74,7 +78,7 @@ export const plainStates = (
   course: over.Course,
 ): Value =>
   composite(
-    specs[nonlinearity],
+    variants[nonlinearity](over.extentOf(first, course.steps)),
     mask ? [given, first, weight, mask] : [given, first, weight],
     course,
   );

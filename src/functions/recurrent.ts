@@ -135,9 +135,10 @@ function tapeName({ kind, batchFirst, bidirectional }: Stack): string {
 }
 
 /** What a derivative reads is kept with a spec: each order of inputs has its own. */
-function specOf(network: Stack): CompositeOfMany<Stack> {
+function specOf(network: Stack, extent: string): CompositeOfMany<Stack> {
   const { kind, numLayers, hasBiases, count, bidirectional, batchFirst, hasMask } = network;
-  const key = [kind, numLayers, hasBiases, count, bidirectional, batchFirst, hasMask].join(" ");
+  const ways = [kind, numLayers, hasBiases, count, bidirectional, batchFirst, hasMask];
+  const key = [...ways, extent].join(" ");
   let spec = specs.get(key);
   if (!spec) {
     spec = { name: tapeName(network), body };
@@ -162,5 +163,7 @@ export function recurrent(
     hasMask: mask !== null,
     draws: Array.from({ length: between }, draw),
   };
-  return compositeOfMany(specOf(network), inputs, network);
+  const steps = input.node.shape[options.batchFirst ? 1 : 0] as number;
+  const extent = over.extentOf(hx[0] as Value, steps);
+  return compositeOfMany(specOf(network, extent), inputs, network);
 }

@@ -106,6 +106,9 @@ export function memoryNode(dtype: DType, shape: Shape, memory: Memory | null): N
   return node;
 }
 
+/** A node of memory that is to come, and looks like `node`. */
+export const givenLike = ({ looks }: Node): Node<"memory"> => new Node(looks.memory, noInputs, 0);
+
 /** Whether the node's elements are there already, or are data that is only to be brought there. */
 export const isGiven = (node: Node): boolean => node.memory !== null || node.kind === "memory";
 

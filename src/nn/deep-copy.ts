@@ -2,6 +2,7 @@
 
 import { fail } from "../base/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { Buffer } from "./buffer.ts";
 import { buffersOf } from "./members.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -41,11 +42,15 @@ function remembered<T>(value: unknown, made: T, known: Map<unknown, unknown>): T
   return made;
 }
 
+function sameKind(tensor: Tensor, elements: Tensor): Tensor {
+  if (tensor instanceof Parameter) return new Parameter(elements, tensor.requiresGrad);
+  return tensor instanceof Buffer ? new Buffer(elements, tensor.persistent) : elements;
+}
+
 function copyOfTensor(tensor: Tensor): Tensor {
   if (!tensor.isLeaf) fail("deepCopy", "a module's tensors must be leaves, one was computed");
   const elements = tensor.detach().clone();
-  const made =
-    tensor instanceof Parameter ? new Parameter(elements, tensor.requiresGrad) : elements;
+  const made = sameKind(tensor, elements);
   if (tensor.requiresGrad) made.requiresGrad = true;
   const grad = tensor.keptGrad;
   if (grad) made.grad = grad.detach().clone();

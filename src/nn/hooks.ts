@@ -27,10 +27,7 @@ type ArgumentsOf<M extends Callable> =
     : Readonly<Parameters<M["forward"]>>;
 
 /** Returns the arguments that take the place of those given, or one of them; or nothing. */
-export type ForwardPreHook<M extends Callable> = (
-  module: M,
-  args: ArgumentsOf<M>,
-) => unknown;
+export type ForwardPreHook<M extends Callable> = (module: M, args: ArgumentsOf<M>) => unknown;
 
 /** Returns what takes the output's place, or nothing. */
 export type ForwardHook<M extends Callable> = (

@@ -3,6 +3,7 @@
 
 import { fail } from "../base/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { Buffer } from "./buffer.ts";
 import { Parameter } from "./parameter.ts";
 
 /** Marks modules, for those who cannot import their class. */
@@ -19,7 +20,7 @@ export type Named<T> = [name: string, member: T];
 const isModule = (value: unknown): boolean =>
   typeof value === "object" && value !== null && moduleBrand in value;
 
-/** Module → its buffers' properties → whether the state dict has them. */
+/** Module → registered buffers' properties → whether the state dict has them. */
 const bufferNames = new WeakMap<Composed, Map<string, boolean>>();
 
 export function buffersOf(module: Composed): Map<string, boolean> {
@@ -41,12 +42,11 @@ export const ownParameters = (module: Composed): Named<Parameter>[] =>
 
 export function ownBuffers(module: Composed, onlyPersistent = false): Named<Tensor>[] {
   const known = bufferNames.get(module);
-  if (!known) return [];
-  return ownMembers(
-    module,
-    (value, property) =>
-      value instanceof Tensor && known.has(property) && (!onlyPersistent || !!known.get(property)),
-  );
+  return ownMembers(module, (value, property) => {
+    if (!(value instanceof Tensor)) return false;
+    const isKept = known?.get(property) ?? (value instanceof Buffer ? value.persistent : null);
+    return isKept === null ? false : isKept || !onlyPersistent;
+  });
 }
 
 export const ownChildren = <M extends Composed>(module: M): Named<M>[] =>

@@ -5,7 +5,7 @@
 import type { Arguments } from "../base/arguments.ts";
 import { type DType, isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
-import { bool, dtype, only, string, tensor } from "../base/parameters.ts";
+import { anything, bool, dtype, nullable, only, string, tensor } from "../base/parameters.ts";
 import { bind, declare } from "../base/signature.ts";
 import { withRecording } from "../graph/tape.ts";
 import type { RemovableHandle } from "../tensor/hooks.ts";
@@ -24,6 +24,9 @@ const removeDuplicate = bool("removeDuplicate", true);
 const memberWalk = declare([string("prefix", ""), bool("recurse", true), removeDuplicate]);
 const moduleWalk = declare([string("prefix", ""), removeDuplicate]);
 const recursion = declare([bool("recurse", true)]);
+const buffer = declare([string("name"), nullable(tensor("tensor")), bool("persistent", true)]);
+const zeroing = declare([bool("setToNone", true)]);
+const loading = declare([anything("stateDict"), bool("strict", true)]);
 const stateOptions = declare([only(string("prefix", "")), only(bool("keepVars", false))]);
 const mode = declare([bool("mode", true)]);
 const requiring = declare([bool("requiresGrad", true)]);
@@ -64,12 +67,9 @@ export abstract class Module {
     return members.snakeCase(property);
   }
 
-  registerBuffer(
-    name: string,
-    buffer: Tensor | null,
-    { persistent = true }: { persistent?: boolean } = {},
-  ): void {
-    place("registerBuffer", this, name, buffer, Tensor);
+  registerBuffer(...args: Call<typeof buffer>): void {
+    const [name, given, persistent] = bound("registerBuffer", buffer, args);
+    place("registerBuffer", this, name, given, Tensor);
     members.buffersOf(this).set(name, persistent);
   }
 
@@ -165,7 +165,8 @@ export abstract class Module {
     return this;
   }
 
-  zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
+  zeroGrad(...args: Call<typeof zeroing>): void {
+    const [setToNone] = bound("zeroGrad", zeroing, args);
     for (const parameter of this.parameters()) {
       if (setToNone) parameter.grad = null;
       else parameter.keptGrad?.detach_().zero_();
@@ -217,12 +218,17 @@ export abstract class Module {
   /** Copies a state into the module's tensors. */
   loadStateDict(
     state: Readonly<hooking.StateDict>,
-    { strict = true }: { strict?: boolean } = {},
-  ): hooking.IncompatibleKeys {
+    strict?: boolean | { strict?: boolean },
+  ): hooking.IncompatibleKeys;
+  loadStateDict(...args: unknown[]): hooking.IncompatibleKeys {
+    // A state is a plain object too: alone it must not be taken for options.
+    const options = args.length === 1 ? [{}] : [];
+    const [state, strict] = bound("loadStateDict", loading, [...args, ...options]);
     if (typeof state !== "object" || state === null || state instanceof Tensor) {
       fail("loadStateDict", "wants an object of names and tensors");
     }
-    return loadState<Module>(this, state, strict, (module) => hooksOf.get(module));
+    const given = state as hooking.StateDict;
+    return loadState<Module>(this, given, strict, (module) => hooksOf.get(module));
   }
 
   // Hooks.

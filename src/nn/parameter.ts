@@ -2,12 +2,13 @@
 
 import type { DType } from "../base/dtypes.ts";
 import { bool, tensor } from "../base/parameters.ts";
-import { bind, declare } from "../base/signature.ts";
+import { declare } from "../base/signature.ts";
 import { empty } from "../tensor/functions.ts";
 import { inspectSymbol, textOf } from "../tensor/printed.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { bound } from "./arguments.ts";
 
-const forms = [{ params: declare([tensor("data"), bool("requiresGrad", true)]) }] as const;
+const params = declare([tensor("data"), bool("requiresGrad", true)]);
 
 /** Shares the memory of `data`, without its history. */
 export class Parameter extends Tensor {
@@ -15,10 +16,9 @@ export class Parameter extends Tensor {
 
   constructor(data: Tensor, options?: boolean | { requiresGrad?: boolean });
   constructor(...args: unknown[]) {
-    const [data, requiresGrad] = bind("Parameter", forms, undefined, args).values;
-    const { storage, window } = data as Tensor;
-    super(storage, window, null);
-    this.requiresGrad = requiresGrad as boolean;
+    const [data, requiresGrad] = bound("Parameter", params, args);
+    super(data.storage, data.window, null);
+    this.requiresGrad = requiresGrad;
   }
 
   override toString(): string {

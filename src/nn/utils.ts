@@ -1,4 +1,4 @@
-// torch.nn.utils: what is done with the gradients and parameters of modules.
+// torch.nn.utils: what is done with the gradients and parameters of modules, and with sequences.
 
 export {
   clipGradNorm_,
@@ -6,3 +6,4 @@ export {
   clipGradValue_,
   getTotalNorm,
 } from "./utils/clip-gradients.ts";
+export * as rnn from "./utils/rnn.ts";

@@ -70,18 +70,32 @@ export function contract(a: Value, b: Value, attrs: ContractAttrs = one): Value 
   return isThin ? thin(a, b, attrs) : apply(contractPrimitive, [a, b], attrs);
 }
 
+/** A depth of so few elements is summed across what lies along the lanes. */
+const shallow = 32;
+
 /** With one row, or a depth of one, nothing is read twice: products and a sum go at memory's speed. */
 function thin(a: Value, b: Value, { batch, depth }: ContractAttrs): Value {
   const [x, y] = [a.node.shape, b.node.shape];
   const [n, k] = [x.slice(0, batch), x.slice(x.length - depth)];
   const [i, j] = [x.slice(batch, x.length - depth), y.slice(batch, y.length - depth)];
-  const space = [...n, ...i, ...j, ...k];
+  const rows = [...i, ...j];
+  const inFront = sizeOf(k) <= shallow ? k.length : 0;
+  const ordered = (value: Value): Value => {
+    const at = (part: number, from: number): number[] =>
+      Array.from({ length: part }, (_, axis) => from + axis);
+    const first = n.length + rows.length;
+    const axes = [at(n.length, 0), at(rows.length, n.length), at(k.length, first)] as const;
+    const order = inFront > 0 ? [axes[0], axes[2], axes[1]] : axes;
+    return permute(value, order.flat());
+  };
+  const space = [...n, ...rows, ...k];
   const [left, right] = [
     expand(reshape(a, [...n, ...i, ...j.map(() => 1), ...k]), space),
     expand(reshape(b, [...n, ...i.map(() => 1), ...j, ...k]), space),
   ];
+  const first = n.length + (inFront > 0 ? 0 : rows.length);
   return sum(
-    mul(left, right),
-    k.map((_, axis) => space.length - depth + axis),
+    mul(ordered(left), ordered(right)),
+    k.map((_, axis) => first + axis),
   );
 }

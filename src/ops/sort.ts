@@ -1,6 +1,6 @@
 // Sorting: positions in order. Values follow by a gather, and so do gradients.
 
-import { type DType, dtypes } from "../base/dtypes.ts";
+import { dtypes } from "../base/dtypes.ts";
 import type { LaneBody, LaneType } from "../base/lanes.ts";
 import { type Lane, type LaneWriter, traceLanes } from "../base/trace-lanes.ts";
 import { gatherNode, pointwiseNode, sortNode } from "../graph/build.ts";
@@ -58,39 +58,37 @@ function keyBodies(lane: LaneType, descending: boolean): readonly LaneBody[] {
   return known;
 }
 
-const positionDType: DType = "int64";
-
-/** Stable sorts one after the other: the last key decides first. */
+/** Stable sorts along the last axis, one after the other: the last key decides first. */
 function sortedBy(keys: readonly Node[]): Node {
   const [first, ...others] = keys as [Node, ...Node[]];
   const last = first.shape.length - 1;
   return others.reduce(
-    (order, key) => {
-      const next = sortNode(gatherNode(key, last, order), positionDType);
-      return gatherNode(order, last, next);
-    },
-    sortNode(first, positionDType),
+    (order, key) => gatherNode(order, last, sortNode(gatherNode(key, last, order), order.dtype)),
+    sortNode(first, "int64"),
   );
+}
+
+/** The axes with one at the end, and the way back. */
+function lastOf(axis: number, rank: number): { there: number[]; back: number[] } {
+  const others = Array.from({ length: rank }, (_, at) => at).filter((at) => at !== axis);
+  const there = [...others, axis];
+  return { there, back: there.map((_, at) => there.indexOf(at)) };
 }
 
 /**
  * The positions of the elements along an axis in their order, those of equals as they are. It is no
- * composite: a network of comparisons, which could be one, takes n·log² n of them where merging and
- * digits of keys take n·log n and n steps, and the whole of memory each time.
+ * composite: a network of comparisons, which could be one, takes n·log² n of them where digits of keys
+ * and merging take n and n·log n steps, and goes through the whole of memory each time.
  */
 export const argsortPrimitive: Primitive<SortAttrs> = {
   name: "argsort",
   build: ([x], { axis, descending }) => {
-    const rank = x.shape.length;
-    const order = Array.from({ length: rank }, (_, at) => at).filter((at) => at !== axis);
-    const inverse = Array.from({ length: rank }, (_, at) =>
-      at === axis ? rank - 1 : order.indexOf(at),
-    );
-    const rows = permutePrimitive.build([x], [...order, axis]);
+    const { there, back } = lastOf(axis, x.shape.length);
+    const rows = permutePrimitive.build([x], there);
     const keys = keyBodies(dtypes[x.dtype].lane, descending).map((body) =>
       pointwiseNode({ name: "sortKey", dtype: "int32", inputs: [rows], body }),
     );
-    return permutePrimitive.build([sortedBy(keys)], inverse);
+    return permutePrimitive.build([sortedBy(keys)], back);
   },
   vjp: "none",
 };

@@ -19,7 +19,7 @@ import {
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { counted, keep, kept, type State, stateOf } from "./state.ts";
-import { approached, averagedSquares, penalized, scaled, update } from "./updates.ts";
+import { approached, averagedSquares, penalized, update } from "./updates.ts";
 
 const common = [
   anything("params"),
@@ -59,10 +59,10 @@ abstract class AdamLike extends Optimizer<AdamSettings> {
     const { weightDecay, maximize, decoupledWeightDecay, amsgrad } = group;
     const state = stateOf(this.state, param);
     const amounts = this.shared(counted(state), () => amountsOf(group, state));
-    let p = param.value;
-    let g = maximize ? ops.neg(gradient) : gradient;
-    if (weightDecay !== 0 && !decoupledWeightDecay) g = penalized([g, p], amounts.decay);
-    if (weightDecay !== 0 && decoupledWeightDecay) p = scaled([p], amounts.shrink);
+    const p = param.value;
+    const turned = maximize ? ops.neg(gradient) : gradient;
+    const isPenalized = weightDecay !== 0 && !decoupledWeightDecay;
+    const g = isPenalized ? penalized([turned, p], amounts.decay) : turned;
     const m = approached(kept(state, "expAvg", param), g, amounts.weight);
     const v = averagedSquares([kept(state, "expAvgSq", param), g], amounts.kept, amounts.rest);
     keep(state, "expAvg", m);
@@ -70,14 +70,14 @@ abstract class AdamLike extends Optimizer<AdamSettings> {
     const largest = amsgrad
       ? keep(state, "maxExpAvgSq", ops.maximum(kept(state, "maxExpAvgSq", param), v))
       : v;
-    const { rate, correction, eps } = amounts;
-    param.store(adamMoved([p, m, largest], rate, correction, eps).node);
+    const { shrink, rate, correction, eps } = amounts;
+    param.store(adamMoved([p, m, largest], shrink, rate, correction, eps).node);
   }
 }
 
-/** p - lr/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + ε) */
-const adamMoved = update("adam", (k, p, m, v, rate, correction, eps) =>
-  k.sub(p, k.div(k.mul(m, rate), k.add(k.div(k.sqrt(v), correction), eps))),
+/** p·(1 - lr·λ) - lr/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + ε); λ is 0 unless the decay is decoupled. */
+const adamMoved = update("adam", (k, p, m, v, shrink, rate, correction, eps) =>
+  k.sub(k.mul(p, shrink), k.div(k.mul(m, rate), k.add(k.div(k.sqrt(v), correction), eps))),
 );
 
 function amountsOf(group: Group, state: State) {
@@ -88,7 +88,7 @@ function amountsOf(group: Group, state: State) {
   const step = told(() => state.step as number);
   return {
     decay,
-    shrink: minus(1, times(lr, decay)),
+    shrink: group.decoupledWeightDecay ? minus(1, times(lr, decay)) : 1,
     weight: minus(1, beta1),
     kept: beta2,
     rest: minus(1, beta2),

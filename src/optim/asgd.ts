@@ -5,7 +5,6 @@ import { declare } from "../base/signature.ts";
 import { eachTime } from "../graph/live.ts";
 import type { Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
-import { makeTensor } from "../tensor/make.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { minus, numberNow, over, plus, power, times, told } from "./amounts.ts";
 import { Optimizer } from "./optimizer.ts";
@@ -18,7 +17,7 @@ import {
   settingsOf,
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
-import { counted, keep, kept, type State, stateOf } from "./state.ts";
+import { changedTo, counted, keep, kept, type State, stateOf } from "./state.ts";
 import { approached, moved, penalized, scaled } from "./updates.ts";
 
 const options = declare([
@@ -60,7 +59,7 @@ export class ASGD extends Optimizer<ASGDSettings> {
     const { next } = amounts;
     eachTime(() => {
       const step = state.step as number;
-      state.eta = numberNow(next) ?? makeTensor(next as Value);
+      state.eta = numberNow(next) ?? changedTo(next as Value);
       state.mu = 1 / Math.max(1, step - group.t0);
     });
   }

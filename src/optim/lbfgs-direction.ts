@@ -3,8 +3,11 @@
 // They go in blocks of a fixed number of steps, filled up with zeros, which change nothing: so that a
 // history that grows runs the programs it has run before.
 
+import { makeTensor } from "../tensor/make.ts";
 import { noGrad } from "../tensor/modes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { told } from "./amounts.ts";
+import { scaled } from "./updates.ts";
 
 /** The gradient's changes, the steps, and the inverses of their products, the oldest first. */
 export interface Remembered {
@@ -33,7 +36,14 @@ export async function newtonStep(g: Tensor, remembered: Remembered): Promise<Ten
     q = taken.q;
     shares.unshift(taken.shares);
   }
-  let r = noGrad(() => q.mul(remembered.HDiag));
+  let r = noGrad(() =>
+    makeTensor(
+      scaled(
+        [q.value],
+        told(() => remembered.HDiag),
+      ),
+    ),
+  );
   for (const [at, block] of blocks.entries()) {
     r = await noGrad(() => putBack(r, block, shares[at] as Tensor[])).realize();
   }
@@ -68,17 +78,16 @@ async function blocksOf({ oldDirs, oldStps, ro }: Remembered): Promise<Pair[][]>
   const [first] = pairs;
   if (!first) return [];
   const missing = (blockSize - (pairs.length % blockSize)) % blockSize;
-  if (missing > 0) {
-    const none = noGrad(() => ({
-      y: first.y.sub(first.y),
-      s: first.s.sub(first.s),
-      inverse: first.inverse.sub(first.inverse),
-    }));
-    await Promise.all(Object.values(none).map((tensor) => tensor.realize()));
-    for (let count = 0; count < missing; count++) pairs.push(none);
-  }
+  const none = missing > 0 ? await nothing(first) : first;
+  for (let count = 0; count < missing; count++) pairs.push(none);
   const count = pairs.length / blockSize;
   return Array.from({ length: count }, (_, at) =>
     pairs.slice(at * blockSize, (at + 1) * blockSize),
   );
+}
+
+async function nothing({ y, inverse }: Pair): Promise<Pair> {
+  const [zero, none] = noGrad(() => [y.sub(y), inverse.sub(inverse)] as const);
+  await Promise.all([zero.realize(), none.realize()]);
+  return { y: zero, s: zero, inverse: none };
 }

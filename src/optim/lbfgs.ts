@@ -3,18 +3,20 @@
 
 import { fail } from "../base/errors.ts";
 import { anything, int, number, operand, string } from "../base/parameters.ts";
-import { float } from "../base/scalars.ts";
 import { declare } from "../base/signature.ts";
 import { withRecording } from "../graph/tape.ts";
 import { cat } from "../tensor/functions.ts";
+import { makeTensor as made } from "../tensor/make.ts";
 import { noGrad } from "../tensor/modes.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { told } from "./amounts.ts";
 import { newtonStep } from "./lbfgs-direction.ts";
 import { Optimizer } from "./optimizer.ts";
 import { checkRate, demand, type OptionArguments, type SettingsOf, settingsOf } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { stateOf } from "./state.ts";
 import { type Point, strongWolfe } from "./strong-wolfe.ts";
+import { moved, scaled } from "./updates.ts";
 
 const options = declare([
   anything("params"),
@@ -50,6 +52,8 @@ interface Evaluated {
   readonly loss: number;
   readonly gradient: Tensor;
   readonly largest: number;
+  /** Along the direction gone; 0 where there is none. */
+  readonly slope: number;
 }
 
 export class LBFGS extends Optimizer<LBFGSSettings> {
@@ -128,12 +132,15 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
     return this.ended(first);
   }
 
-  async #evaluated(loss: unknown): Promise<Evaluated> {
-    const gradient = noGrad(() => this.#flatGradient());
-    const largest = noGrad(() => gradient.abs().max());
-    const read = [numberOf(loss as number | Tensor), numberOf(largest)] as const;
-    await gradient.realize();
-    return { loss: await read[0], gradient, largest: await read[1] };
+  /** `direction`: along which the slope is wanted. */
+  async #evaluated(loss: unknown, direction?: Tensor): Promise<Evaluated> {
+    const [gradient, largest, along] = noGrad(() => {
+      const flat = this.#flatGradient();
+      return [flat, flat.abs().max(), direction ? flat.dot(direction) : 0] as const;
+    });
+    const wanted = [loss as number | Tensor, largest, along];
+    const [value, most, slope] = (await readTogether(wanted, [gradient])) as Triple;
+    return { loss: value, gradient, largest: most, slope };
   }
 
   #flatGradient(): Tensor {
@@ -151,10 +158,9 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
     if (memory.nIter > 1) await this.#remember(g);
     const direction = memory.nIter > 1 ? await newtonStep(g, memory) : noGrad(() => g.neg());
     memory.d = direction;
-    const [slope, largest] = noGrad(() => [g.dot(direction), direction.abs().max()] as const);
-    const read = [numberOf(slope), numberOf(largest)] as const;
-    await direction.realize();
-    return { direction, slope: await read[0], largest: await read[1] };
+    const wanted = noGrad(() => [g.dot(direction), direction.abs().max()]);
+    const [slope, largest] = (await readTogether(wanted, [direction])) as [number, number];
+    return { direction, slope, largest };
   }
 
   /** Notes the step made last and how it changed the gradient, if that curves upwards. */
@@ -163,13 +169,17 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
     const { d, t, prevFlatGrad, oldDirs, oldStps, ro } = memory;
     const [y, s, ys, yy, inverse] = noGrad(() => {
       const change = g.sub(prevFlatGrad as Tensor);
-      const step = (d as Tensor).mul(t as number);
+      const step = made(
+        scaled(
+          [(d as Tensor).value],
+          told(() => t as number),
+        ),
+      );
       const product = change.dot(step);
       return [change, step, product, change.dot(change), product.reciprocal()] as const;
     });
-    const read = [numberOf(ys), numberOf(yy)] as const;
-    await allRealized([y, s, inverse]);
-    const [curvature, square] = [await read[0], await read[1]];
+    const read = await readTogether([ys, yy], [y, s, inverse]);
+    const [curvature, square] = read as [number, number];
     if (!(curvature > 1e-10)) return;
     if (oldDirs.length === this.#group.historySize) {
       for (const list of [oldDirs, oldStps, ro]) list.shift();
@@ -192,31 +202,31 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
     const { point, evaluations } = await this.#searched(line);
     memory.t = point.t;
     this.#add(point.t, line.direction);
-    const largest = await numberOf(noGrad(() => point.gradient.abs().max()));
-    return { now: { loss: point.loss, gradient: point.gradient, largest }, evaluations };
+    return { now: point, evaluations };
   }
 
   #searched({ closure, direction, slope, largest, from }: Line) {
     const origin = noGrad(() => this.#params.map((param) => param.clone()));
     const evaluate = async (t: number): Promise<Point> => {
       this.#add(t, direction);
-      const { loss, gradient } = await this.#evaluated(await withRecording(true, closure));
+      const found = await this.#evaluated(await withRecording(true, closure), direction);
       noGrad(() => this.#params.forEach((param, at) => param.copy_(origin[at] as Tensor)));
-      const along = await numberOf(noGrad(() => gradient.dot(direction)));
-      return { t, loss, gradient, slope: along };
+      return { t, ...found };
     };
     const { toleranceChange } = this.#group;
-    const start = { t: 0, loss: from.loss, gradient: from.gradient, slope };
-    return strongWolfe({ evaluate, start, t: this.#memory.t as number, largest, toleranceChange });
+    const start = { ...from, t: 0, slope };
+    const first = this.#memory.t as number;
+    return strongWolfe({ evaluate, start, t: first, steepest: largest, toleranceChange });
   }
 
   /** Moves all parameters along a flat direction. */
   #add(t: number, direction: Tensor): void {
+    const rate = told(() => -t);
     noGrad(() => {
       let offset = 0;
       for (const param of this.#params) {
         const part = direction.narrow(0, offset, param.numel()).reshape(param.shape);
-        param.add_(part, { alpha: float(t) });
+        param.store(moved([param.value, part.value], rate).node);
         offset += param.numel();
       }
     });
@@ -231,8 +241,17 @@ interface Line {
   readonly from: Evaluated;
 }
 
-const allRealized = (tensors: readonly Tensor[]): Promise<unknown> =>
-  Promise.all(tensors.map((tensor) => tensor.realize()));
+type Triple = [number, number, number];
+
+/** Numbers, and tensors to be kept, in one request. */
+async function readTogether(
+  numbers: readonly (number | Tensor)[],
+  kept: readonly Tensor[],
+): Promise<number[]> {
+  const realized = kept.map((tensor) => tensor.realize());
+  const [found] = await Promise.all([Promise.all(numbers.map(numberOf)), ...realized]);
+  return found;
+}
 
 const numberOf = async (value: number | Tensor): Promise<number> =>
   value instanceof Tensor ? Number(await value.item()) : value;

@@ -19,7 +19,7 @@ import {
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { counted, keep, kept, type State, stateOf } from "./state.ts";
-import { approached, averagedSquares, penalized, scaled, update } from "./updates.ts";
+import { approached, averagedSquares, penalized, update } from "./updates.ts";
 
 const options = declare([
   anything("params"),
@@ -57,15 +57,17 @@ export class NAdam extends Optimizer<NAdamSettings> {
     const step = counted(state);
     eachTime(() => multiplyMomenta(state, group));
     const amounts = this.shared(step, () => amountsOf(group, state));
-    let p = param.value;
-    let g = maximize ? ops.neg(gradient) : gradient;
-    if (weightDecay !== 0 && !decoupledWeightDecay) g = penalized([g, p], amounts.decay);
-    if (weightDecay !== 0 && decoupledWeightDecay) p = scaled([p], amounts.shrink);
+    const p = param.value;
+    const turned = maximize ? ops.neg(gradient) : gradient;
+    const isPenalized = weightDecay !== 0 && !decoupledWeightDecay;
+    const g = isPenalized ? penalized([turned, p], amounts.decay) : turned;
     const m = keep(state, "expAvg", approached(kept(state, "expAvg", param), g, amounts.weight));
     const v = averagedSquares([kept(state, "expAvgSq", param), g], amounts.beta2, amounts.rest);
     keep(state, "expAvgSq", v);
-    const { alongGradient, alongAverage, correction, eps } = amounts;
-    param.store(nadamMoved([p, g, m, v], alongGradient, alongAverage, correction, eps).node);
+    const { shrink, alongGradient, alongAverage, correction, eps } = amounts;
+    param.store(
+      nadamMoved([p, g, m, v], shrink, alongGradient, alongAverage, correction, eps).node,
+    );
   }
 }
 
@@ -79,15 +81,12 @@ function multiplyMomenta(state: State, group: Group): void {
   state.muProduct = before * momentumAt(state.step as number, group);
 }
 
-/** p - (a·g + b·m)/(√(v/(1-β₂ᵗ)) + ε) */
-const nadamMoved = update(
-  "nadam",
-  (k, p, g, m, v, alongGradient, alongAverage, correction, eps) => {
-    const divisor = k.add(k.sqrt(k.div(v, correction)), eps);
-    const moved = k.sub(p, k.div(k.mul(g, alongGradient), divisor));
-    return k.sub(moved, k.div(k.mul(m, alongAverage), divisor));
-  },
-);
+/** p·(1 - lr·λ) - (a·g + b·m)/(√(v/(1-β₂ᵗ)) + ε); λ is 0 unless the decay is decoupled. */
+const nadamMoved = update("nadam", (k, p, g, m, v, shrink, a, b, correction, eps) => {
+  const divisor = k.add(k.sqrt(k.div(v, correction)), eps);
+  const moved = k.sub(k.mul(p, shrink), k.div(k.mul(g, a), divisor));
+  return k.sub(moved, k.div(k.mul(m, b), divisor));
+});
 
 function amountsOf(group: Group, state: State) {
   const lr = told(() => group.lr);
@@ -99,7 +98,7 @@ function amountsOf(group: Group, state: State) {
   const next = told(() => momentumAt((state.step as number) + 1, group));
   return {
     decay,
-    shrink: minus(1, times(lr, decay)),
+    shrink: group.decoupledWeightDecay ? minus(1, times(lr, decay)) : 1,
     weight: told(() => 1 - (group.betas[0] as number)),
     beta2,
     rest: minus(1, beta2),

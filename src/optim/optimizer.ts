@@ -37,8 +37,9 @@ export abstract class Optimizer<Settings extends object = object> {
   isStepped = false;
   readonly #name: string;
   readonly #shared = new Map<number, unknown>();
-  readonly #before = new Set<Hook<this>>();
-  readonly #after = new Set<Hook<this>>();
+  /** Of optimizers of this very class. */
+  readonly #before = new Set<Hook<never>>();
+  readonly #after = new Set<Hook<never>>();
 
   constructor(params: Params<Settings>, defaults: Settings, name = "Optimizer") {
     this.#name = name;
@@ -66,7 +67,7 @@ export abstract class Optimizer<Settings extends object = object> {
   step(): Promise<void>;
   step<Loss>(closure: () => Loss): Promise<Awaited<Loss>>;
   step(closure?: () => unknown): Promise<unknown> {
-    for (const hook of this.#before) hook(this);
+    for (const hook of this.#before) hook(this as never);
     const loss = closure && withRecording(true, closure);
     if (isPromise(loss)) return (loss as Promise<unknown>).then((known) => this.#finish(known));
     return this.#finish(loss);
@@ -80,7 +81,7 @@ export abstract class Optimizer<Settings extends object = object> {
   /** After the parameters were changed: resolves to `loss` when they are computed. */
   protected ended(loss: unknown): Promise<unknown> {
     this.isStepped = true;
-    for (const hook of this.#after) hook(this);
+    for (const hook of this.#after) hook(this as never);
     const done = request([]).then(() => loss);
     // Awaiting is optional: who does not await sees the failure where a parameter is read.
     done.catch(seenElsewhere);

@@ -18,7 +18,7 @@ import {
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { counted, keep, kept, type State, stateOf } from "./state.ts";
-import { approached, averagedSquares, penalized, scaled, update } from "./updates.ts";
+import { approached, averagedSquares, penalized, update } from "./updates.ts";
 
 const options = declare([
   anything("params"),
@@ -52,23 +52,26 @@ export class RAdam extends Optimizer<RAdamSettings> {
     const { weightDecay, decoupledWeightDecay, maximize } = group;
     const state = stateOf(this.state, param);
     const amounts = this.shared(counted(state), () => amountsOf(group, state));
-    let p = param.value;
-    let g = maximize ? ops.neg(gradient) : gradient;
-    if (weightDecay !== 0 && !decoupledWeightDecay) g = penalized([g, p], amounts.decay);
-    if (weightDecay !== 0 && decoupledWeightDecay) p = scaled([p], amounts.shrink);
+    const p = param.value;
+    const turned = maximize ? ops.neg(gradient) : gradient;
+    const isPenalized = weightDecay !== 0 && !decoupledWeightDecay;
+    const g = isPenalized ? penalized([turned, p], amounts.decay) : turned;
     const m = keep(state, "expAvg", approached(kept(state, "expAvg", param), g, amounts.weight));
     const v = averagedSquares([kept(state, "expAvgSq", param), g], amounts.beta2, amounts.rest);
     keep(state, "expAvgSq", v);
-    const { rate, rectified, eps } = amounts;
-    param.store(radamMoved([p, m, v], rate, rectified, eps).node);
+    const { shrink, rate, rectified, eps } = amounts;
+    param.store(radamMoved([p, m, v], shrink, rate, rectified, eps).node);
   }
 }
 
-/** p - rate·m·r/(√v + ε); p - rate·m while the rectification r is 0. One body for both. */
-const radamMoved = update("radam", (k, p, m, v, rate, rectified, eps) => {
+/**
+ * p·(1 - lr·λ) - rate·m·r/(√v + ε), or without the quotient while the rectification r is 0: one body for
+ * both. λ is 0 unless the decay is decoupled.
+ */
+const radamMoved = update("radam", (k, p, m, v, shrink, rate, rectified, eps) => {
   const measured = k.div(rectified, k.add(k.sqrt(v), eps));
   const factor = k.select(k.gt(rectified, 0), measured, 1);
-  return k.sub(p, k.mul(k.mul(m, rate), factor));
+  return k.sub(k.mul(p, shrink), k.mul(k.mul(m, rate), factor));
 });
 
 /** √(1-β₂ᵗ) times the rectification of the variance; 0 where that cannot be told yet: ρ_t ≤ 5. */
@@ -89,7 +92,7 @@ function amountsOf(group: Group, state: State) {
   const step = told(() => state.step as number);
   return {
     decay,
-    shrink: minus(1, times(lr, decay)),
+    shrink: group.decoupledWeightDecay ? minus(1, times(lr, decay)) : 1,
     weight: minus(1, beta1),
     beta2,
     rest: minus(1, beta2),

@@ -42,6 +42,16 @@ export function kept(state: State, key: string, like: Like, initial = 0): Value 
 export function keep(state: State, key: string, value: Value): Value {
   const known = state[key] as Tensor | undefined;
   if (known) known.store(value.node);
-  else state[key] = makeTensor(value);
+  else state[key] = changedTo(value);
   return value;
+}
+
+/**
+ * A tensor whose value counts as a change of what was 0: a request computes changes, asked for or not,
+ * and one that fails takes them back.
+ */
+export function changedTo({ node }: Value): Tensor {
+  const made = makeTensor(full(node.shape, 0, node.dtype));
+  made.store(node);
+  return made;
 }

@@ -10,6 +10,8 @@ export interface Point {
   readonly loss: number;
   readonly slope: number;
   readonly gradient: Tensor;
+  /** The gradient's largest element. */
+  readonly largest: number;
 }
 
 const sufficient = 1e-4;
@@ -41,7 +43,7 @@ export interface Search {
   /** The first step to try. */
   readonly t: number;
   /** The direction's largest element. */
-  readonly largest: number;
+  readonly steepest: number;
   readonly toleranceChange: number;
 }
 
@@ -98,7 +100,7 @@ async function narrowed(search: Search, found: Bracket): Promise<Found> {
   let isStuck = false;
   while (steps < mostSteps) {
     const length = Math.abs(high.t - low.t);
-    if (length * search.largest < search.toleranceChange) break;
+    if (length * search.steepest < search.toleranceChange) break;
     const trial = trialIn(low, high, isStuck);
     isStuck = trial.isStuck;
     const point = await search.evaluate(trial.t);

@@ -6,7 +6,14 @@ import { isContiguous } from "../base/views.ts";
 import { nodeView } from "../graph/build.ts";
 import { copyNode } from "../graph/copy.ts";
 import { notingEvents } from "../graph/live.ts";
-import { clearInterned, isGiven, memoryNode, type Node, nextNodeId } from "../graph/node.ts";
+import {
+  clearInterned,
+  givenLike,
+  isGiven,
+  memoryNode,
+  type Node,
+  nextNodeId,
+} from "../graph/node.ts";
 import { type Storage, type StorageWatcher, watchingStorages } from "../storage.ts";
 import type { Asked } from "./asked.ts";
 import type { Collected } from "./collect.ts";
@@ -103,10 +110,9 @@ export class CapturedStep<L extends Left> {
   }
 
   /** Realizes what the step reads as it is, and what could not be had once its changes are committed. */
-  private prepare(lazy: readonly Node[], changed: Iterable<readonly [Storage, unknown]>): void {
+  private prepare(lazy: readonly Node[], changed: ReadonlyMap<Storage, unknown>): void {
     const { realizer } = this;
-    const storages = new Set(Array.from(changed, ([storage]) => storage));
-    const nodes = [...lazy, ...realizer.pending.lostBy(storages)];
+    const nodes = [...lazy, ...realizer.pending.lostBy(changed)];
     if (nodes.length === 0) return;
     const { asked, done } = askFor(nodes);
     // What cannot be had fails the step that reads it, or is told to those who ask for it.
@@ -147,9 +153,7 @@ export class CapturedStep<L extends Left> {
       inputs[at] = node;
       offsets[at] = (offsets[at] as number) + offset;
     }
-    const outputs = collected.outputs.map(({ looks }) =>
-      memoryNode(looks.dtype, looks.shape, null),
-    );
+    const outputs = collected.outputs.map(givenLike);
     const nodeAt = ({ kind, ...place }: Recording["left"][number]): Node => {
       if (kind === "fixed") return (place as { node: Node }).node;
       return (kind === "output" ? outputs : inputs)[(place as { index: number }).index] as Node;

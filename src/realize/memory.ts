@@ -18,6 +18,8 @@ const graceBytes = 64 * 2 ** 20;
 const spillRequests = 16;
 /** Largest value that is spilled: a copy of some 20 µs. Larger ones have a ballast. */
 const spillBytes = 256 * 1024;
+/** Small values looked at in a request: more than a step leaves behind. */
+const lookedAt = 64;
 /** Least ballast: V8 starts to collect at some 64 MB of new ones (measured: 54 alive of 16 MB). */
 const ballastBytes = 16 * 2 ** 20;
 
@@ -31,8 +33,6 @@ export class OwnedMemory implements Memory {
   /** The elements while they are not in shared memory. */
   spilled: TypedArray | null = null;
   lastUse = 0;
-  /** Weak: what the registry keeps must not keep its node. Null for small ones. */
-  node: WeakRef<Node> | null = null;
 
   constructor(
     readonly heap: Heap,
@@ -78,6 +78,11 @@ export class OwnedMemory implements Memory {
   }
 }
 
+interface Owned {
+  readonly node: Node;
+  readonly memory: OwnedMemory;
+}
+
 interface Replaced {
   readonly memory: OwnedMemory;
   readonly request: number;
@@ -87,10 +92,11 @@ export class MemoryLedger {
   private readonly replaced: Replaced[] = [];
   private replacedBytes = 0;
   private requests = 0;
-  /** Small memories, the longest unused first. */
+  /** Small memories; those at the front are looked at next. */
   private readonly small = new Set<OwnedMemory>();
-  /** Large memories too young for a ballast, the oldest first. */
-  private readonly young: Replaced[] = [];
+  /** What was allocated in the last requests, those of the oldest first: most of it ends by rule. */
+  private readonly young: Owned[][] = [];
+  private newest: Owned[] = [];
   /** What tells the collector how much a node weighs; held by the node alone. */
   private readonly ballasts = new WeakMap<Node, ArrayBuffer>();
   /** Frees what nodes owned that nobody can reach any more. */
@@ -100,27 +106,24 @@ export class MemoryLedger {
   allocate(heap: Heap, node: Node, bytes: number): OwnedMemory {
     const memory = new OwnedMemory(heap, node.dtype, bytes, heap.allocate(bytes));
     if (bytes <= spillBytes) this.small.add(memory);
-    else {
-      memory.node = new WeakRef(node);
-      this.young.push({ memory, request: this.requests });
-    }
-    this.collected.register(node, memory);
+    this.newest.push({ node, memory });
     return memory;
   }
 
   /**
    * Scar: the collector never learns of shared memory; thousands of steps passed without one finalizer.
    * An untouched ArrayBuffer costs no physical page and tells it what a node weighs. It takes up to 2 ms
-   * to make, so that only what has outlived the next requests gets one.
+   * to make, so that only what has outlived the next requests gets one, and is given to the registry.
    */
   private weighOlder(): void {
-    let oldest = this.young[0];
-    while (oldest && this.requests - oldest.request >= graceRequests) {
-      this.young.shift();
-      const { memory } = oldest;
-      const node = memory.isFreed ? undefined : memory.node?.deref();
-      if (node) this.ballasts.set(node, new ArrayBuffer(Math.max(memory.bytes, ballastBytes)));
-      oldest = this.young[0];
+    this.young.push(this.newest);
+    this.newest = [];
+    if (this.young.length <= graceRequests) return;
+    for (const { node, memory } of this.young.shift() as Owned[]) {
+      if (memory.isFreed) continue;
+      this.collected.register(node, memory);
+      if (memory.bytes <= spillBytes) continue;
+      this.ballasts.set(node, new ArrayBuffer(Math.max(memory.bytes, ballastBytes)));
     }
   }
 
@@ -128,7 +131,6 @@ export class MemoryLedger {
   pin(memory: OwnedMemory): void {
     memory.pins++;
     memory.lastUse = this.requests;
-    if (this.small.delete(memory)) this.small.add(memory);
   }
 
   unpin(memories: readonly OwnedMemory[]): void {
@@ -168,11 +170,19 @@ export class MemoryLedger {
     this.requests++;
     this.endGrace();
     this.weighOlder();
+    this.spillCold();
+  }
+
+  /** Moves the unused of the next few small memories out, and the others to the back. */
+  private spillCold(): void {
+    let left = Math.min(lookedAt, this.small.size);
     for (const memory of this.small) {
-      if (this.requests - memory.lastUse < spillRequests) break;
-      if (memory.pins > 0 || !memory.isReady) continue;
+      if (left-- === 0) return;
       this.small.delete(memory);
-      if (!memory.isFreed) memory.spill();
+      if (memory.isFreed) continue;
+      const isCold = this.requests - memory.lastUse >= spillRequests;
+      if (isCold && memory.pins === 0 && memory.isReady) memory.spill();
+      else this.small.add(memory);
     }
   }
 

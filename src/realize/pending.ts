@@ -58,14 +58,22 @@ export class Pending implements StorageObserver {
   }
 
   /** Lazy values of other storages that could not be had any more once these are replaced. */
-  lostBy(changed: ReadonlySet<Storage>): Node[] {
-    const doomed = new Set<Node>();
-    for (const { committed } of changed) if (committed.memory) doomed.add(committed);
-    const known = [...this.fresh, ...this.older.flatMap((ref) => ref.deref() ?? [])];
+  lostBy(changed: ReadonlyMap<Storage, unknown>): Node[] {
+    const isLazy = (storage: Storage): boolean => {
+      const { node } = storage;
+      return !isGiven(node) && !node.failure;
+    };
+    this.older = this.older.filter((ref) => {
+      const storage = ref.deref();
+      return storage !== undefined && isLazy(storage);
+    });
+    const known = [...this.fresh.filter(isLazy), ...this.older.flatMap((ref) => ref.deref() ?? [])];
+    if (known.length === 0) return [];
+    const doomed = doomedBy(changed);
     return known
       .filter((storage) => !changed.has(storage))
       .map(({ node }) => node)
-      .filter((node) => !isGiven(node) && !node.failure && reaches(node, doomed));
+      .filter((node) => reaches(node, doomed));
   }
 
   /** The storages that were changed in place since the last call, with their nodes of now. */
@@ -105,7 +113,7 @@ export class Pending implements StorageObserver {
 }
 
 /** Nodes whose memory ends when the changes are committed. */
-function doomedBy(changed: ReadonlyMap<Storage, Node>): ReadonlySet<Node> {
+function doomedBy(changed: ReadonlyMap<Storage, unknown>): ReadonlySet<Node> {
   const doomed = new Set<Node>();
   for (const { committed } of changed.keys()) if (committed.memory) doomed.add(committed);
   return doomed;

@@ -44,7 +44,7 @@ export interface Recording {
   /** Storages that show a number throughout, or what another one shows; that must still be so. */
   readonly fixed: ReadonlyMap<Storage, Node>;
   readonly tied: ReadonlyMap<Storage, Storage>;
-  readonly replaced: readonly (readonly [Storage, Place])[];
+  readonly replaced: ReadonlyMap<Storage, Place>;
   readonly left: readonly Place[];
   readonly readings: readonly ((() => number) | null)[];
   readonly events: readonly (() => void)[];
@@ -53,27 +53,9 @@ export interface Recording {
 
 /** Says what a request was, once it is collected. */
 export function recordingOf(seen: Seen, collected: Collected, known: KnownProgram): Recording {
-  const { inputs, outputs } = collected;
-  const storages = new Map<Node, Storage>();
-  const fixed = new Map<Storage, Node>();
-  const tied = new Map<Storage, Storage>();
-  const isInput = new Set(inputs);
-  for (const [storage, node] of seen.reads) {
-    const first = storages.get(node);
-    if (!isInput.has(node)) {
-      if (isNumber(node) || isWindow(node)) fixed.set(storage, node);
-    } else if (first) tied.set(storage, first);
-    else storages.set(node, storage);
-  }
-  const outputAt = new Map(outputs.map((node, at) => [node, at]));
-  const inputAt = new Map(inputs.map((node, at) => [node, at]));
-  const placeOf = (node: Node): Place => {
-    const output = outputAt.get(node);
-    if (output !== undefined) return { kind: "output", index: output };
-    const input = inputAt.get(node);
-    if (input !== undefined) return { kind: "input", index: input };
-    return { kind: "fixed", node };
-  };
+  const { inputs } = collected;
+  const { storages, fixed, tied } = rolesOf(seen, new Set(inputs));
+  const placeOf = placesIn(collected);
   return {
     known,
     collected,
@@ -83,11 +65,37 @@ export function recordingOf(seen: Seen, collected: Collected, known: KnownProgra
     ),
     fixed,
     tied,
-    replaced: [...seen.changed].map(([storage, node]) => [storage, placeOf(node)]),
+    replaced: new Map([...seen.changed].map(([storage, node]) => [storage, placeOf(node)])),
     left: seen.left.map(placeOf),
     readings: collected.nodes.filter(isParameter).map(liveReading),
     events: seen.events,
     sites: sitesOf(collected),
+  };
+}
+
+/** What the storages that the step read are for its request. */
+function rolesOf({ reads }: Seen, inputs: ReadonlySet<Node>) {
+  const storages = new Map<Node, Storage>();
+  const fixed = new Map<Storage, Node>();
+  const tied = new Map<Storage, Storage>();
+  for (const [storage, node] of reads) {
+    const first = storages.get(node);
+    if (!inputs.has(node)) {
+      if (isNumber(node) || isWindow(node)) fixed.set(storage, node);
+    } else if (first) tied.set(storage, first);
+    else storages.set(node, storage);
+  }
+  return { storages, fixed, tied };
+}
+
+function placesIn({ inputs, outputs }: Collected): (node: Node) => Place {
+  const outputAt = new Map(outputs.map((node, at) => [node, at]));
+  const inputAt = new Map(inputs.map((node, at) => [node, at]));
+  return (node) => {
+    const output = outputAt.get(node);
+    if (output !== undefined) return { kind: "output", index: output };
+    const input = inputAt.get(node);
+    return input === undefined ? { kind: "fixed", node } : { kind: "input", index: input };
   };
 }
 
@@ -138,12 +146,12 @@ function isSameSource(a: Recording, b: Recording, at: number, source: Source): b
 
 function hasSameEffects(a: Recording, b: Recording): boolean {
   return (
-    a.replaced.length === b.replaced.length &&
+    a.replaced.size === b.replaced.size &&
     a.left.length === b.left.length &&
     a.events.length === b.events.length &&
-    a.replaced.every(([storage, place], at) => {
-      const [otherStorage, otherPlace] = b.replaced[at] as readonly [Storage, Place];
-      return storage === otherStorage && isSamePlace(place, otherPlace);
+    [...a.replaced].every(([storage, place]) => {
+      const other = b.replaced.get(storage);
+      return other !== undefined && isSamePlace(place, other);
     }) &&
     a.left.every((place, at) => isSamePlace(place, b.left[at] as Place))
   );

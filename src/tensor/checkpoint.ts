@@ -37,7 +37,7 @@ export function checkpoint<Args extends readonly unknown[], Result extends Outpu
   refuseAsync("checkpoint", fn);
   if (!isRecording()) return checkedResult(fn(...args));
   const draws: Draw[] = [];
-  const values = args.map(valueOf);
+  const values = args.map(tapeValueOf);
   const line = notingDraws(draws, () => runLine(fn as unknown as Step, args, values));
   if (line.results.every(({ edge }) => edge === null)) return line.result as Result;
   const entry = new CheckpointEntry({ fn: fn as unknown as Step, args, values, draws }, line);
@@ -53,7 +53,7 @@ export function checkpoint<Args extends readonly unknown[], Result extends Outpu
 
 const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 
-const valueOf = (arg: unknown): Value | null => (isTensor(arg) ? arg.value : null);
+const tapeValueOf = (arg: unknown): Value | null => (isTensor(arg) ? arg.value : null);
 
 function checkedResult<Result>(result: Result): Result {
   if (isPromise(result)) refuseAsync("checkpoint", null);

@@ -217,7 +217,10 @@ export abstract class Handle {
 
   /** Gives the gradient that a backward would have left, or none. */
   leaveGrad(node: Node | null): void {
-    this.#keep(node && this.fresh(constantValue(node)));
+    const before = this.#grad;
+    // Nobody has seen it, so nobody sees that it is not another one.
+    if (node && before?.edge === null && !this.#isGradSeen) before.storage.renew(node);
+    else this.#keep(node && this.fresh(constantValue(node)));
   }
 
   get isRetainingGrad(): boolean {
@@ -247,7 +250,7 @@ export abstract class Handle {
     this.#source = null;
   }
 
-  /** Shows what `other` shows from now on, in its storage; a leaf stays a leaf. PyTorch's `x.data = other`. */
+  /** Shows what `other` shows from now on, in its storage: PyTorch's `x.data = other`. */
   adopt({ storage, window, dtype }: Handle): void {
     const { requiresGrad } = this;
     this.#forget();

@@ -4,6 +4,7 @@
 //   few:   insertion                            many:  by digits of 8 bits, the lowest first, stably
 //   [0][pair pair …]                            [pair pair …] ⇄ [pair pair …] [counts of 4 digits]
 
+import { scratchBytes } from "../../base/program.ts";
 import { sizeOf } from "../../base/shapes.ts";
 import type { Local } from "../../wasm/function.ts";
 import type { SortRunsKernel } from "../kernel.ts";
@@ -20,6 +21,10 @@ const countsBytes = (1 << digitBits) * 4;
 /** Before the pairs: what is smaller than every pair, so that insertion stops there. */
 const frontBytes = 16;
 const inStep = { copies: 4, inStep: 4 };
+
+/** Elements of the longest run: its pairs lie in the worker's own memory twice. */
+export const mostInRun =
+  4 * Math.floor((scratchBytes - frontBytes - digits * countsBytes) / (2 * 4 * pairBytes));
 
 export const sortRunsUnits = ({ axes, count }: SortRunsKernel): number =>
   sizeOf(axes.slice(0, -1).map(({ size }) => size)) * count;

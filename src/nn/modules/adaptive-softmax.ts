@@ -1,6 +1,6 @@
-// The softmax of many classes, most of them rare: the frequent ones and one entry for each cluster of the
-// others are the head; a cluster has a smaller map of its own. Every row passes every cluster, and what
-// is not its own is masked, so that no shape depends on the targets.
+// The softmax of many classes, most of them rare: the frequent ones, and one entry for each cluster of
+// the others, are the head; a cluster has a smaller map of its own. Every row passes every cluster, and
+// what is not its own is masked, so that no shape depends on the targets.
 
 import type { Arguments } from "../../base/arguments.ts";
 import { fail } from "../../base/errors.ts";
@@ -8,6 +8,7 @@ import { bool, int, number, shape, tensor } from "../../base/parameters.ts";
 import { showShape } from "../../base/shapes.ts";
 import { declare } from "../../base/signature.ts";
 import { where } from "../../tensor/data-dependent.ts";
+import { NamedResult } from "../../tensor/dispatch.ts";
 import { arange, cat, logSoftmax } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { bound, inputOnly, placement } from "../arguments.ts";
@@ -26,7 +27,7 @@ const params = declare([
 const inputs = declare([tensor("input"), tensor("target")]);
 
 /** Log-probabilities of the targets, and the mean of their negatives. */
-export interface AdaptiveLoss {
+export interface AdaptiveLoss extends Iterable<Tensor> {
   readonly output: Tensor;
   readonly loss: Tensor;
 }
@@ -83,7 +84,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     checkTarget(this.constructor.name, input, target);
     if (target.ndim === 1) return this.ofRows(input, target);
     const { output, loss } = this.ofRows(input.unsqueeze(0), target.unsqueeze(0));
-    return { output: output.squeeze(0), loss };
+    return named(output.squeeze(0), loss);
   }
 
   private ofRows(input: Tensor, target: Tensor): AdaptiveLoss {
@@ -101,7 +102,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
       const isOwn = known.ge(low).logicalAnd(known.lt(high));
       output = where(isOwn, own.add(head.select(1, shortlistSize + i)), output);
     });
-    return { output, loss: output.neg().mean() };
+    return named(output, output.neg().mean());
   }
 
   /** Of all classes, row by row. */
@@ -126,6 +127,11 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     const first = head.argmax(1);
     return where(first.lt(this.shortlistSize), first, this.logsAfter(head, input).argmax(1));
   }
+}
+
+function named(output: Tensor, loss: Tensor): AdaptiveLoss {
+  const result: unknown = new NamedResult(Object.entries({ output, loss }));
+  return result as AdaptiveLoss;
 }
 
 function checkCutoffs(name: string, cutoffs: readonly number[], nClasses: number): void {
