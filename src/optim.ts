@@ -1,4 +1,7 @@
 // shardgrad/optim: what changes parameters by their gradients.
+//
+// PyTorch's options foreach, fused and capturable choose between ways to the same result. Here there is
+// one way: they are taken, checked and change nothing. A differentiable step is refused.
 
 export { Adadelta, type AdadeltaSettings } from "./optim/adadelta.ts";
 export { Adafactor, type AdafactorSettings } from "./optim/adafactor.ts";

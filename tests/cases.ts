@@ -13,6 +13,7 @@ import { type PointwiseName, type PrimitiveName, pointwiseOps } from "../src/ops
 import * as reduce from "../src/ops/reduce.ts";
 import * as scan from "../src/ops/scan.ts";
 import * as selection from "../src/ops/selection.ts";
+import { argsort } from "../src/ops/sort.ts";
 import * as truths from "./truths.ts";
 
 export interface Input {
@@ -372,6 +373,12 @@ const otherCases: Record<Exclude<PrimitiveName, PointwiseName>, Case> = {
     ],
     call: (x, mask, starts) => selection.compact(x, mask, starts, 3),
     expected: (x) => [x[0], x[3], x[4]],
+  },
+  argsort: {
+    inputs: [{ ...numbers([4, 3]), data: [2, 0, -1, 2, NaN, 1, -3, -0, 1, 1, 0, Infinity] }],
+    call: (x) => argsort(x, 0, true),
+    expected: () => [0, 1, 3, 1, 0, 1, 3, 2, 2, 2, 3, 0],
+    orders: 0,
   },
 };
 

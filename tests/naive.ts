@@ -130,6 +130,13 @@ const rules: Rules = {
     }
     return out;
   },
+  sort: (node, [keys]) => {
+    const length = node.shape.at(-1) ?? 1;
+    const places = Array.from(keys, (_, i) => i).sort(
+      (a, b) => Math.floor(a / length) - Math.floor(b / length) || keys[a] - keys[b] || a - b,
+    );
+    return filled(node as Node, (i) => places[i] % length);
+  },
   compact: (node, [x, mask]) => {
     const chosen = Array.from(x).filter((_, i) => mask[i] !== 0);
     return filled(node as Node, (i) => chosen[i]);

@@ -10,7 +10,6 @@ import { gptSizes } from "./gpt-sizes.ts";
 import {
   jaxStep,
   type Model,
-  ourCrossEntropy,
   ourStep,
   type Seeded,
   seededClasses,
@@ -62,7 +61,10 @@ export const gptModel: Model = {
       x = x.add(gelu(inner, { approximate: "tanh" }).matmul(weight(`down${layer}`)));
     }
     const logits = layerNorm(x, [C]).matmul(weight("head"));
-    return ourCrossEntropy(sg, logits.reshape(TOKENS, vocabulary), batch.targets as Tensor);
+    return sg.nn.functional.crossEntropy(
+      logits.reshape(TOKENS, vocabulary),
+      batch.targets as Tensor,
+    );
   },
   reference: (given) => gptReference(given, tokens.values, targets.values),
 };

@@ -29,7 +29,8 @@ async function study({ sg, reps, say }: Lab): Promise<Study> {
     }
   });
   const loss = Number(await steps.loss?.item());
-  const [early = 0, last = 0] = [used[Math.min(EARLY_STEP, count) - 1], used.at(-1)];
+  const earlyStep = Math.min(EARLY_STEP, count);
+  const [early = 0, last = 0] = [used[earlyStep - 1], used.at(-1)];
   const { reservedBytes } = sg.memory();
   const failures: string[] = [];
   if (last > early) failures.push(`memory grew from ${early} to ${last} bytes`);
@@ -48,7 +49,7 @@ async function study({ sg, reps, say }: Lab): Promise<Study> {
       lossLast: loss,
     },
     notes: [
-      `bytes in use after step ${EARLY_STEP} and ${count}: ${early}, ${last}; ` +
+      `bytes in use after step ${earlyStep} and ${count}: ${early}, ${last}; ` +
         `main thread gap ${gaps.maxMs.toFixed(1)} ms at most, ${gaps.longTasks} long tasks`,
     ],
     failures,

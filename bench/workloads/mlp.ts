@@ -12,7 +12,6 @@ import {
   jaxStep,
   type Model,
   OurSteps,
-  ourCrossEntropy,
   ourStep,
   seededClasses,
   seededWeights,
@@ -63,7 +62,7 @@ export const mlpModel: Model = {
       h = h.matmul(weights[weightName(layer)] as Tensor).add(weights[biasName(layer)] as Tensor);
       if (!isLast(layer)) h = h.relu();
     }
-    return ourCrossEntropy(sg, h, batch.classes as Tensor);
+    return sg.nn.functional.crossEntropy(h, batch.classes as Tensor);
   },
   reference,
 };

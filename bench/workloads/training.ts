@@ -53,13 +53,6 @@ export function seededClasses(seed: number, shape: number[], classes: number): G
   return { shape, values };
 }
 
-/** Mean over the rows of −log softmax(logits)[class]. */
-export function ourCrossEntropy(sg: Shardgrad, logits: Tensor, classes: Tensor): Tensor {
-  const [rows, columns] = logits.shape as [number, number];
-  const isClass = sg.nn.functional.oneHot(classes, columns);
-  return logits.logSoftmax(1).mul(isClass).sum().div(-rows);
-}
-
 export class OurSteps {
   readonly #sg: Shardgrad;
   readonly #model: Model;

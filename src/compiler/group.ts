@@ -133,6 +133,7 @@ function bestGroup(
 }
 
 const kindsAlone = new Set<Step["kind"]>([
+  "blank",
   "scatter",
   "scan",
   "sort",

@@ -154,8 +154,8 @@ function isWorthRepeating(
   if (step.kind !== "pointwise" || sizeOf(step.space) < smallSize) return false;
   if (groupOf.get(step)?.epilogue.includes(step)) return false;
   if (!crossing.every(({ operand }) => canFollow(step, operand.access, materialized))) return false;
-  const packs = crossing.filter(({ by }) => by.kind === "pack");
-  if (!packs.every(({ operand }) => isPlainInside(step, operand.access, materialized)))
+  const undivided = crossing.filter(({ by }) => by.kind === "pack" || isEndOfProduct(by, groupOf));
+  if (!undivided.every(({ operand }) => isPlainInside(step, operand.access, materialized)))
     return false;
   if (cost.instructions <= cheapInstructions && cost.reads.size <= 1) return true;
   const all = uses.get(step) ?? [];
@@ -166,6 +166,12 @@ function isWorthRepeating(
   // A scan that is cut into chunks reads its operands twice.
   if (!isOnly || only.by.kind === "scan") return false;
   return isInjective(only.operand.access) && cost.instructions < Infinity;
+}
+
+/** Packs, and what follows a product, walk each axis by one stride. */
+function isEndOfProduct(step: Step, groupOf: Map<Step, Group>): boolean {
+  const group = groupOf.get(step) as Group;
+  return group.body[0]?.kind === "contract" && group.body[0] !== step;
 }
 
 const isWrittenOut = (step: Step): boolean => step.kind === "pointwise" && step.fold !== undefined;

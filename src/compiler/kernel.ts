@@ -38,6 +38,8 @@ export interface Stream {
   readonly steps: readonly SubAxis[] | null;
   /** Elements behind the walk's own that may be touched besides. No part of the code. */
   readonly reach?: number;
+  /** Set where the walk is that of another stream, so many elements ahead: they share a pointer. */
+  readonly behind?: { readonly stream: number; readonly ahead: number };
 }
 
 export type KernelValue =

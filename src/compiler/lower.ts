@@ -26,6 +26,7 @@ export class Lowering {
 
   kernel(): Kernel | null {
     const [first] = (this.chain.groups[0] as Group).body;
+    if (first?.kind === "blank") return null;
     if (first?.kind === "scatter") return this.scatterKernel(first);
     if (first?.kind === "compact") return this.compactKernel(first);
     if (first?.kind === "pack") return this.packKernel(first);

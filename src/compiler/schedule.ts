@@ -7,6 +7,7 @@ import type { LaneBody } from "../base/lanes.ts";
 import type { Shape } from "../base/shapes.ts";
 import { contiguousStrides, sizeOf } from "../base/shapes.ts";
 import { traceLanes } from "../base/trace-lanes.ts";
+import type { View } from "../base/views.ts";
 import { type Graph, type GraphNode, isKind } from "../graph/serialize.ts";
 import {
   type Access,
@@ -19,6 +20,7 @@ import {
   joinedAccess,
   type SubAxis,
 } from "./access.ts";
+import { bordersOf } from "./borders.ts";
 import { packedSize, widthsOf } from "./panels.ts";
 import { isStep, type Operand, type PointwiseStep, type Source, type Step } from "./step.ts";
 
@@ -198,19 +200,37 @@ class Scheduler {
   }
 
   private place(node: GraphNode<"place">, output: number | null): Step {
-    const { window: space, strides, offset } = node.attributes;
-    const operands = [this.operand(node, 1, space)];
-    return this.push({
-      kind: "place",
-      label: node.name,
-      dtype: node.dtype,
-      shape: node.shape,
-      output,
-      space,
-      operands,
-      target: this.target(node),
-      window: accessOf({ shape: space, strides, offset }),
-    });
+    const window = windowOf(node);
+    const operand = this.operand(node, 1, window.shape);
+    return this.placed(node, { window, operand, output, target: this.placeTarget(node) });
+  }
+
+  private placed(
+    { name: label, dtype, shape }: GraphNode,
+    what: { window: View; operand: Operand; output: number | null; target: Step },
+  ): Step {
+    const { window, operand, output, target } = what;
+    const space = window.shape;
+    const common = { label, dtype, shape, output, space, operands: [operand], target };
+    return this.push({ kind: "place", ...common, window: accessOf(window) });
+  }
+
+  /** As `target`; of a base that is one number throughout, only what the window leaves is written. */
+  private placeTarget(node: GraphNode<"place">): Step {
+    const { source } = this.at(node, 0);
+    const isFill = source.kind === "constant" || source.kind === "scalar";
+    const borders = isFill ? bordersOf(node.shape, windowOf(node)) : null;
+    if (!borders) return this.target(node);
+    const { dtype, shape } = node;
+    const blank = { label: "blank", dtype, shape, space: shape, operands: [], output: null };
+    return borders.reduce(
+      (target: Step, window) => {
+        const still = window.shape.map(() => 0);
+        const access = accessOf({ shape: window.shape, strides: still, offset: 0 });
+        return this.placed(node, { window, operand: { source, access }, output: null, target });
+      },
+      this.push({ kind: "blank", ...blank }),
+    );
   }
 
   private scatter(node: GraphNode<"scatter">, output: number | null): Step {
@@ -355,7 +375,7 @@ class Scheduler {
 }
 
 /** Elements of a fold across rows that are written out one after the other, as a window's are. */
-const mostWrittenOut = 32;
+const mostWrittenOut = 64;
 /** Folds from which on that leaves work enough. */
 const leastFolds = 256;
 
@@ -393,6 +413,12 @@ function joinedAxes(shape: Shape, joined: Shape, axes: readonly number[]): numbe
   }
   return own.length > 0 ? own : null;
 }
+
+const windowOf = ({ attributes: { window, strides, offset } }: GraphNode<"place">): View => ({
+  shape: window,
+  strides,
+  offset,
+});
 
 const oneElement: SubAxis = { size: 1, stride: 0 };
 

@@ -42,6 +42,28 @@ export function split(kernel: Kernel, nextTemp: () => number): RunnableKernel[] 
   return splitInTwo(kernel, pass, chunks, isAcross, nextTemp);
 }
 
+/** Loads of one buffer that go the same way behind the first of them, as those of a window do. */
+function sharingPointers({ streams, stores, values }: MapKernel): readonly Stream[] {
+  const stored = new Set(stores.map(({ stream }) => stream));
+  const isLoaded = (at: number): boolean => !stored.has(at) && streams[at]?.steps === null;
+  if (values.some(({ kind }) => kind === "gather")) return streams;
+  const wayOf = ({ buffer, dtype, strides }: Stream): string =>
+    `${buffer.kind} ${buffer.index} ${dtype} ${strides}`;
+  const first = new Map<string, number>();
+  streams.forEach((stream, at) => {
+    if (!isLoaded(at)) return;
+    const known = first.get(wayOf(stream));
+    if (known === undefined || stream.offset < (streams[known] as Stream).offset)
+      first.set(wayOf(stream), at);
+  });
+  return streams.map((stream, at) => {
+    const front = isLoaded(at) ? (first.get(wayOf(stream)) as number) : at;
+    if (front === at) return stream;
+    const ahead = stream.offset - (streams[front] as Stream).offset;
+    return { ...stream, behind: { stream: front, ahead } };
+  });
+}
+
 /** Rows and columns from which on turning blocks in registers pays. */
 const leastTurned = 8;
 
@@ -51,7 +73,7 @@ function mapOrTiles(
 ): RunnableKernel {
   const map: MapKernel = { kind: "map", label, axes, streams, values, stores, size };
   const rowAxis = turningAxis(map);
-  if (rowAxis === null) return map;
+  if (rowAxis === null) return { ...map, streams: sharingPointers(map) };
   const order = axes.map((_, axis) => axis).filter((axis) => axis !== rowAxis);
   order.splice(-1, 0, rowAxis);
   const inOrder = <Walk extends { readonly strides: readonly number[] }>(walk: Walk): Walk => ({

@@ -85,6 +85,11 @@ export interface GatherStep extends StepBase {
   readonly extent: number;
 }
 
+/** A buffer of which the places that take it over write everything. */
+export interface BlankStep extends StepBase {
+  readonly kind: "blank";
+}
+
 /** Writes its operand into a window of the buffer of `target`, which it thereby takes over. */
 export interface PlaceStep extends StepBase {
   readonly kind: "place";
@@ -122,6 +127,7 @@ export type Step =
   | ContractStep
   | ScanStep
   | GatherStep
+  | BlankStep
   | PlaceStep
   | ScatterStep
   | CompactStep
@@ -134,6 +140,7 @@ const stepKinds = new Set<string>([
   "contract",
   "scan",
   "gather",
+  "blank",
   "place",
   "scatter",
   "compact",

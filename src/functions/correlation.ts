@@ -20,8 +20,6 @@ import {
   partsOf,
   placed,
   placedWindows,
-  tapsOf,
-  windowAt,
   windows,
 } from "./sliding.ts";
 
@@ -52,16 +50,17 @@ const isDepthwise = (w: Value, axes: readonly Axis[]): boolean => {
   return groups > 1 && channels === 1 && outputs < FEW_OUTPUTS && terms > 0 && terms <= MOST_TERMS;
 };
 
-/** Σ over all taps of a window on x [n, g, 1, …] times the tap of w [g, o, 1, …]. */
+/** Σ over all taps of a window on x [n, g, 1, …] times the tap of w [g, o, 1, …]; taps in front. */
 function shiftedProducts(w: Value, windowed: Value, axes: readonly Axis[]): Value {
   const [groups, outputs] = w.node.shape;
   const batch = windowed.node.shape[0];
-  const shape = [batch, groups, outputs, ...axes.map(({ output }) => output)];
-  const terms = tapsOf(sizesOf(axes)).map((tap) => {
-    const weight = linear.reshape(windowAt(w, tap), [groups, outputs, ...axes.map(() => 1)]);
-    return ops.mul(linear.expand(windowAt(windowed, tap), shape), linear.expand(weight, shape));
-  });
-  return terms.reduce((sum, term) => ops.add(sum, term));
+  const taps = sizesOf(axes);
+  const output = axes.map((axis) => axis.output);
+  const shape = [batch, groups, outputs, ...taps, ...output];
+  const at = (first: number): number[] => axes.map((_, axis) => first + axis);
+  const shifted = linear.permute(windowed, [0, 1, 2, ...at(3 + axes.length), ...at(3)]);
+  const weights = linear.reshape(w, [groups, outputs, ...taps, ...axes.map(() => 1)]);
+  return linear.sum(ops.mul(linear.expand(shifted, shape), linear.expand(weights, shape)), at(3));
 }
 
 const correlateSpec: Composite<Correlation> = {

@@ -1,8 +1,9 @@
-// Attention of several heads: query, key and value projected, attended head by head, projected again.
-// As in PyTorch it is many entries on the Tape. Heads are axes and never copied together:
+// Attention of several heads: query, key and value projected, attended head by head, projected again, as
+// one entry of the Tape. Heads are axes and never copied together:
 //
 //   [length, batch, heads · width] → [batch, heads, length, width]
 
+import { type CompositeOfMany, compositeOfMany } from "../autograd/composite.ts";
 import { isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import { type Shape, sameShape, showShape } from "../base/shapes.ts";
@@ -22,30 +23,40 @@ import { softmax } from "./softmax.ts";
 
 type Optional = Value | null;
 
-/** One weight for all three, or one for each. */
-export type Projections =
-  | { readonly packed: Value; readonly bias: Optional }
-  | { readonly each: readonly [Value, Value, Value]; readonly bias: Optional };
+/** What takes part beside query, key and value, in the order of the public parameters. */
+const besides = [
+  "inWeight",
+  "inBias",
+  "biasK",
+  "biasV",
+  "outWeight",
+  "outBias",
+  "keyPaddingMask",
+  "attnMask",
+  "qWeight",
+  "kWeight",
+  "vWeight",
+  "staticK",
+  "staticV",
+] as const;
 
-export interface MultiHead {
+/** One weight for all three inputs, or one for each; null where something is absent. */
+export type Besides = Readonly<Record<(typeof besides)[number], Optional>> & {
+  readonly outWeight: Value;
+};
+
+export interface Ways {
   readonly embedDim: number;
   readonly numHeads: number;
-  readonly projections: Projections;
-  readonly biasK: Optional;
-  readonly biasV: Optional;
-  readonly staticK: Optional;
-  readonly staticV: Optional;
   readonly addZeroAttn: boolean;
-  readonly outWeight: Value;
-  readonly outBias: Optional;
   /** Of the attention's weights while training. */
   readonly dropoutP: number;
-  readonly keyPaddingMask: Optional;
-  readonly attnMask: Optional;
   readonly needWeights: boolean;
   readonly averageAttnWeights: boolean;
   readonly isCausal: boolean;
 }
+
+type MultiHead = Besides & Ways;
 
 export interface Attended {
   readonly attnOutput: Value;
@@ -110,7 +121,7 @@ function requireShapes([query, key, value]: readonly Value[], options: MultiHead
 }
 
 function requireSizes([query, key, value]: readonly Value[], options: MultiHead): void {
-  const { embedDim, numHeads, projections } = options;
+  const { embedDim, numHeads, inWeight } = options;
   const [ofKey, ofValue] = [shapeOf(key as Value), shapeOf(value as Value)];
   const given = shapeOf(query as Value)[2];
   if (given !== embedDim) {
@@ -119,7 +130,7 @@ function requireSizes([query, key, value]: readonly Value[], options: MultiHead)
   if (embedDim % numHeads !== 0) {
     fail(op, `embed_dim ${embedDim} not divisible by num_heads ${numHeads}`);
   }
-  if ("each" in projections) {
+  if (!inWeight) {
     const [own, other] = [ofKey.slice(0, 2), ofValue.slice(0, 2)];
     if (sameShape(own, other)) return;
     fail(
@@ -192,19 +203,17 @@ function projectedBy(x: Value, packed: Value, bias: Optional, from: number, coun
 }
 
 /** Where inputs are one and the same, they are projected by one product. */
-function projected([q, k, v]: readonly [Value, Value, Value], by: Projections): readonly Value[] {
-  const { bias } = by;
-  if ("each" in by) {
+function projected([q, k, v]: readonly [Value, Value, Value], by: Besides): readonly Value[] {
+  const { inWeight, inBias, qWeight, kWeight, vWeight } = by;
+  if (!inWeight) {
+    const each = [qWeight, kWeight, vWeight] as const;
     return [q, k, v].map((x, at) =>
-      linearLayer(x, by.each[at] as Value, bias && third(bias, at, 1)),
+      linearLayer(x, each[at] as Value, inBias && third(inBias, at, 1)),
     );
   }
-  const { packed } = by;
-  if (!isSame(k, v)) {
-    return [q, k, v].flatMap((x, at) => projectedBy(x, packed, bias, at, 1));
-  }
-  if (isSame(q, k)) return projectedBy(q, packed, bias, 0, 3);
-  return [...projectedBy(q, packed, bias, 0, 1), ...projectedBy(k, packed, bias, 1, 2)];
+  if (k !== v) return [q, k, v].flatMap((x, at) => projectedBy(x, inWeight, inBias, at, 1));
+  if (q === k) return projectedBy(q, inWeight, inBias, 0, 3);
+  return [...projectedBy(q, inWeight, inBias, 0, 1), ...projectedBy(k, inWeight, inBias, 1, 2)];
 }
 
 /** [length, batch, heads · width] → [batch, heads, length, width] */
@@ -231,7 +240,7 @@ interface Heads {
 
 /** Queries, and keys and values with all that is added to them. */
 function headsOf(inputs: readonly [Value, Value, Value], options: MultiHead, sizes: Sizes): Heads {
-  const [q, ...others] = projected(inputs, options.projections) as [Value, Value, Value];
+  const [q, ...others] = projected(inputs, options) as [Value, Value, Value];
   const { biasK, biasV, staticK, staticV, addZeroAttn } = options;
   const { batch, heads, width } = sizes;
   let attn = options.attnMask && overHeads(options.attnMask, sizes);
@@ -297,34 +306,92 @@ function attended(
   };
 }
 
+interface Call extends Ways {
+  /** Which of the rest are there. */
+  readonly names: readonly (keyof Besides)[];
+  readonly isKeyQuery: boolean;
+  readonly isValueKey: boolean;
+  readonly draw: Draw | null;
+}
+
+/** The call's inputs as they were: what was one and the same is so again. */
+function partsOf(given: readonly Value[], call: Call): [[Value, Value, Value], Besides] {
+  const q = given[0] as Value;
+  const k = call.isKeyQuery ? q : (given[1] as Value);
+  const v = call.isValueKey ? k : (given[2] as Value);
+  const found = new Map(call.names.map((name, at) => [name, given[at + 3] as Value]));
+  const rest = Object.fromEntries(besides.map((name) => [name, found.get(name) ?? null]));
+  return [[q, k, v], rest as unknown as Besides];
+}
+
+/** Without a batch axis, there is one of a single element meanwhile. */
+function batched([q, k, v]: readonly [Value, Value, Value]): [Value, Value, Value] {
+  if (rankOf(q) === 3) return [q, k, v];
+  const query = unsqueeze(q, 1);
+  const key = k === q ? query : unsqueeze(k, 1);
+  return [query, key, v === k ? key : unsqueeze(v, 1)];
+}
+
+function body(given: readonly Value[], call: Call): readonly Value[] {
+  const [inputs, rest] = partsOf(given, call);
+  const [query] = inputs;
+  const isBatched = rankOf(query) === 3;
+  const padding = addition("keyPaddingMask", rest.keyPaddingMask, query);
+  const isHintEnough = call.isCausal && !padding && !call.needWeights;
+  const options = {
+    ...rest,
+    ...call,
+    keyPaddingMask: padding && (isBatched ? padding : unsqueeze(padding, 0)),
+    attnMask: isHintEnough ? null : addition("attnMask", rest.attnMask, query),
+    isCausal: isHintEnough,
+  };
+  const found = attended(batched(inputs), options, () => call.draw as Draw);
+  const { attnOutput, attnOutputWeights } = found;
+  const results = attnOutputWeights ? [attnOutput, attnOutputWeights] : [attnOutput];
+  return isBatched ? results : results.map((result, at) => squeeze(result, at === 0 ? 1 : 0));
+}
+
+const specs = new Map<string, CompositeOfMany<Call>>();
+
+/** The entry's name is the output's in PyTorch. */
+const tapeName = ([query]: readonly Value[]): string =>
+  rankOf(query as Value) === 3 ? "ViewBackward0" : "SqueezeBackward1";
+
+/** What a derivative reads is kept with a spec: calls that read other inputs have their own. */
+function specOf(inputs: readonly Value[], call: Call): CompositeOfMany<Call> {
+  const { names, isKeyQuery, isValueKey, needWeights, isCausal, addZeroAttn, draw } = call;
+  const sizes = inputs.map(({ node }) => `${node.dtype} ${Math.min(node.size, 2)}`);
+  const ways = [isKeyQuery, isValueKey, needWeights, isCausal, addZeroAttn, draw !== null];
+  const key = [tapeName(inputs), ...names, ...sizes, ...ways].join(" ");
+  let spec = specs.get(key);
+  if (!spec) {
+    spec = { name: tapeName(inputs), body };
+    specs.set(key, spec);
+  }
+  return spec;
+}
+
 /** [length, batch, embedding], or without a batch; keys and values have lengths of their own. */
 export function multiHeadAttention(
   inputs: readonly [query: Value, key: Value, value: Value],
-  given: MultiHead,
+  rest: Besides,
+  ways: Ways,
   draw: () => Draw,
 ): Attended {
-  requireShapes(inputs, given);
-  const [query] = inputs;
-  const { isCausal, needWeights } = given;
-  if (isCausal && !given.attnMask) fail(op, "Need attnMask if specifying the isCausal hint.");
-  const padding = addition("keyPaddingMask", given.keyPaddingMask, query);
-  const isHintEnough = isCausal && !padding && !needWeights;
-  const attnMask = isHintEnough ? null : addition("attnMask", given.attnMask, query);
-  const isBatched = rankOf(query) === 3;
-  const options = {
-    ...given,
-    keyPaddingMask: padding && (isBatched ? padding : unsqueeze(padding, 0)),
-    attnMask,
-    isCausal: isHintEnough,
-  };
-  if (isBatched) return attended(inputs, options, draw);
+  requireShapes(inputs, { ...rest, ...ways });
+  if (ways.isCausal && !rest.attnMask) {
+    fail(op, "Need attnMask if specifying the isCausal hint.");
+  }
   const [q, k, v] = inputs;
-  // What was one and the same stays so.
-  const key = unsqueeze(k, 1);
-  const value = isSame(k, v) ? key : unsqueeze(v, 1);
-  const found = attended([isSame(q, k) ? key : unsqueeze(q, 1), key, value], options, draw);
-  return {
-    attnOutput: squeeze(found.attnOutput, 1),
-    attnOutputWeights: found.attnOutputWeights && squeeze(found.attnOutputWeights, 0),
+  const names = besides.filter((name) => rest[name] !== null);
+  const given = [...inputs, ...names.map((name) => rest[name] as Value)];
+  const call = {
+    ...ways,
+    names,
+    isKeyQuery: isSame(q, k),
+    isValueKey: isSame(k, v),
+    draw: ways.dropoutP > 0 ? draw() : null,
   };
+  const [attnOutput, attnOutputWeights = null] = compositeOfMany(specOf(given, call), given, call);
+  return { attnOutput: attnOutput as Value, attnOutputWeights };
 }

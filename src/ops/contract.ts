@@ -71,7 +71,7 @@ export function contract(a: Value, b: Value, attrs: ContractAttrs = one): Value 
 }
 
 /** A depth of so few elements is summed across what lies along the lanes. */
-const shallow = 32;
+const shallow = 64;
 
 /** With one row, or a depth of one, nothing is read twice: products and a sum go at memory's speed. */
 function thin(a: Value, b: Value, { batch, depth }: ContractAttrs): Value {

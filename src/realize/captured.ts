@@ -87,9 +87,13 @@ export class CapturedStep<L extends Left> {
     const seen: Seen = { proxies, reads, changed, left: left.nodes, firstId, events, uploads };
     realizer.enqueue({
       ...request,
-      record: (collected, known) => this.note(recordingOf(seen, collected, known), left),
+      record: (collected, known) => {
+        for (const node of collected.inputs) realizer.kept.claim(node);
+        this.note(recordingOf(seen, collected, known), left);
+      },
     });
-    return { left, nodes: left.nodes, done: result.done };
+    const done = result.done.finally(() => endProxies(proxies, realizer.aliases));
+    return { left, nodes: left.nodes, done };
   }
 
   private watched(watch: Watch, body: () => L): L {
@@ -121,7 +125,7 @@ export class CapturedStep<L extends Left> {
   }
 
   private note(recording: Recording, left: L): void {
-    const { last, realizer } = this;
+    const { last } = this;
     this.last = recording;
     if (!last || this.ready) return;
     const difference = differenceOf(last, recording);
@@ -130,11 +134,10 @@ export class CapturedStep<L extends Left> {
       return;
     }
     // What never changes stays, whoever else lets go of it.
-    for (const node of recording.collected.inputs) realizer.kept.claim(node);
     for (const source of recording.sources) if (source.kind === "fixed") source.node.holders++;
     this.ready = recording;
-    this.left = left;
-    this.engine = realizer.opened;
+    this.left = { ...left, nodes: [] };
+    this.engine = this.realizer.opened;
     this.scalars = [...recording.collected.scalars];
   }
 
@@ -225,6 +228,17 @@ function aliasOf(node: Node): Alias {
     return { node: base, offset: node.parameter };
   }
   return { node, offset: 0 };
+}
+
+/** Stand-ins must not keep the arguments that they stood for. */
+function endProxies(proxies: readonly Node[], aliases: WeakMap<Node, Alias>): void {
+  for (const proxy of proxies) {
+    aliases.delete(proxy);
+    proxy.failure = new Error(
+      "capture: this tensor was computed inside a captured step, from its arguments, and was not " +
+        "returned: only what a step returns can be had.",
+    );
+  }
 }
 
 const lazyTargets = (args: readonly Node[]): Node[] =>

@@ -6,7 +6,7 @@
 
 import type { TypedArray } from "../base/dtypes.ts";
 import { liveReading } from "../graph/live.ts";
-import type { Node } from "../graph/node.ts";
+import { givenLike, type Node } from "../graph/node.ts";
 import type { Storage } from "../storage.ts";
 import { type Collected, type Site, sitesOf } from "./collect.ts";
 import type { KnownProgram } from "./programs.ts";
@@ -53,12 +53,18 @@ export interface Recording {
 
 /** Says what a request was, once it is collected. */
 export function recordingOf(seen: Seen, collected: Collected, known: KnownProgram): Recording {
-  const { inputs } = collected;
+  const { inputs, outputs } = collected;
   const { storages, fixed, tied } = rolesOf(seen, new Set(inputs));
   const placeOf = placesIn(collected);
   return {
     known,
-    collected,
+    // A recording outlives its graph: of the nodes only their looks are kept.
+    collected: {
+      ...collected,
+      nodes: [],
+      inputs: inputs.map(givenLike),
+      outputs: outputs.map(givenLike),
+    },
     sources: inputs.map((node) => sourceOf(node, seen, storages)),
     given: inputs.map((node) =>
       node.id >= seen.firstId ? (seen.uploads.get(node) ?? null) : null,

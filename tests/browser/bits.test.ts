@@ -120,6 +120,19 @@ async function noteScans(bits: Bits): Promise<void> {
   }
 }
 
+/** Sorts of rows, and of rows that are merged from runs. */
+async function noteSorts(bits: Bits): Promise<void> {
+  for (const shape of [...shapes, [3, 50_000]]) {
+    const x = await leaf(shape, 13).realize();
+    for (let axis = 0; axis < shape.length; axis++) {
+      const name = `[${shape}] along ${axis}`;
+      const { values, indices } = x.mul(0.3).sort(axis, true);
+      await note(bits, { [`sorted ${name}`]: values, [`order of ${name}`]: indices });
+      await note(bits, { [`order of ${name}`]: x.mul(0.3).argsort(axis, true) });
+    }
+  }
+}
+
 /** Products at panel and depth ends, by themselves and beside what shares their operands. */
 async function noteProducts(bits: Bits): Promise<void> {
   for (const [rows, depth, columns] of [
@@ -150,6 +163,7 @@ async function bitsWith(options: EngineOptions): Promise<Bits> {
   await noteReductions(bits);
   await noteCompositions(bits);
   await noteScans(bits);
+  await noteSorts(bits);
   await noteProducts(bits);
   await notePrograms(bits);
   return bits;

@@ -81,6 +81,115 @@ export interface OperatorFile {
   readonly variants: readonly Variant[];
 }
 
+/** A call's arguments. */
+export interface StoredArguments {
+  readonly args: readonly Tree[];
+  readonly kwargs: { readonly [name: string]: Tree };
+}
+
+interface AnyModuleCase {
+  readonly constructor: StoredArguments;
+  readonly forward: StoredArguments;
+}
+
+export interface ModuleValueCase
+  extends AnyModuleCase,
+    Omit<ValueCase, "args" | "kwargs" | "constructor"> {
+  readonly training: boolean;
+  /** The whole state dict, in order. */
+  readonly state: readonly { readonly name: string; readonly tensor: number }[];
+}
+
+export interface ModuleErrorCase
+  extends AnyModuleCase,
+    Omit<ErrorCase, "args" | "kwargs" | "constructor"> {
+  readonly stage: "constructor" | "forward";
+}
+
+export type ModuleCase = ModuleValueCase | ModuleErrorCase;
+
+export interface ModuleFile {
+  readonly module: string;
+  readonly cases: readonly ModuleCase[];
+}
+
+type Options = { readonly [name: string]: Tree };
+
+interface NamedTensor extends StoredTensor {
+  readonly name: string;
+}
+
+/** A two-layer network and its data. */
+export interface OptimProblem {
+  readonly params: readonly NamedTensor[];
+  readonly x: StoredTensor;
+  readonly y: StoredTensor;
+}
+
+type TensorsByName = { readonly [name: string]: StoredTensor };
+
+export interface OptimizerValueCase {
+  readonly id: string;
+  readonly kind: "value";
+  readonly kwargs: Options;
+  readonly groups:
+    | readonly { readonly params: readonly string[]; readonly options: Options }[]
+    | null;
+  readonly defaults: Options;
+  readonly state_keys: readonly string[];
+  readonly tensors: readonly StoredTensor[];
+  readonly steps: readonly {
+    readonly loss: StoredTensor;
+    /** Absent where a closure is called. */
+    readonly grads?: TensorsByName;
+    readonly params: TensorsByName;
+  }[];
+}
+
+export interface OptimizerErrorCase {
+  readonly id: string;
+  readonly kind: "error";
+  /** Null: any. */
+  readonly params: readonly Tree[] | null;
+  readonly kwargs: Options;
+  readonly tensors: readonly StoredTensor[];
+  readonly error: { readonly type: string; readonly message: string };
+}
+
+export interface SchedulerCase {
+  readonly id: string;
+  readonly kind: "value";
+  readonly scheduler: string;
+  readonly create: Expression;
+  readonly optimizer: { readonly base_lr: number; readonly momentum: number };
+  readonly groups: readonly Options[] | null;
+  readonly steps: number;
+  readonly metrics?: readonly number[];
+  /** By step, the first being the one after construction, then by group. */
+  readonly lr: readonly (readonly number[])[];
+  readonly momentum?: readonly (readonly number[])[];
+  readonly rtol: number;
+  readonly atol: number;
+}
+
+export interface ClipCase {
+  readonly id: string;
+  readonly kind: "value";
+  readonly function: string;
+  readonly kwargs: Options;
+  readonly grads_before: readonly StoredTensor[];
+  readonly returns: StoredTensor | null;
+  readonly grads_after: readonly StoredTensor[];
+}
+
+export type OptimCase = OptimizerValueCase | OptimizerErrorCase | SchedulerCase | ClipCase;
+
+export interface OptimFile {
+  readonly optimizer: string;
+  readonly problem?: OptimProblem;
+  readonly cases: readonly OptimCase[];
+}
+
 export interface Printed {
   readonly id: string;
   readonly source: string;

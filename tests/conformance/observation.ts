@@ -73,6 +73,7 @@ function checkFlags(actual: Tensor, wanted: Observed): void {
     requires_grad: actual.requiresGrad,
     is_leaf: actual.isLeaf,
     grad_fn: actual.gradFn?.name ?? null,
+    parameter: "isParameter" in actual,
   };
   for (const [name, value] of Object.entries(flags)) {
     if (name in wanted && wanted[name] !== value) {

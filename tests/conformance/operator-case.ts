@@ -29,14 +29,37 @@ import {
 } from "./outcome.ts";
 import { agreesUpTo } from "./undetermined.ts";
 
-export async function runCase(adapter: Adapter, variant: Variant, one: Case): Promise<Outcome> {
+export function runCase(adapter: Adapter, { call, compare }: Variant, one: Case): Promise<Outcome> {
+  const prepare = (tensors: readonly Tensor[]) =>
+    adapter.prepare(call, one.args, one.kwargs, tensors);
+  return runSubject(adapter, one, { prepare, compare });
+}
+
+/** What is checked in a case. */
+export interface Subject {
+  /** Decodes the arguments, now; the result makes the call. May put others in the tensors' places. */
+  prepare(tensors: Tensor[]): () => unknown;
+  /** Free text, present when a result is only defined up to something. */
+  readonly compare?: string | undefined;
+}
+
+type CheckedValue = Omit<ValueCase, "args" | "kwargs" | "constructor">;
+type CheckedError = Omit<ErrorCase, "args" | "kwargs" | "constructor">;
+type Checked = CheckedValue | CheckedError;
+
+/** The case's outcome; nothing of it is thrown. */
+export async function runSubject(
+  adapter: Adapter,
+  one: Checked,
+  subject: Subject,
+): Promise<Outcome> {
   const { id, kind } = one;
   const notes: Note[] = [];
   const outcome = { id, kind, reason: "", isMismatch: false, notes };
   try {
     refuseUnknownDtypes(adapter, one);
-    if (one.kind === "value") await new ValueRun(adapter, variant, one, notes).run();
-    else await mustFail(adapter, variant, one);
+    if (one.kind === "value") await new ValueRun(adapter, subject, one, notes).run();
+    else await mustFail(adapter, subject, one);
     return { ...outcome, verdict: "passed", stage: one.kind };
   } catch (error) {
     if (error instanceof MissingName) {
@@ -49,7 +72,7 @@ export async function runCase(adapter: Adapter, variant: Variant, one: Case): Pr
 }
 
 /** A dtype among an error case's arguments may be the very thing to refuse. */
-function refuseUnknownDtypes(adapter: Adapter, one: Case): void {
+function refuseUnknownDtypes(adapter: Adapter, one: Checked): void {
   const needed = one.kind === "value" ? one.dtypes : one.tensors.map(({ dtype }) => dtype);
   const unknown = needed.find((dtype) => adapter.lacks(dtype));
   if (unknown !== undefined) throw new MissingName(`dtype ${unknown}`);
@@ -67,10 +90,10 @@ export async function read(tensor: Tensor): Read {
   }
 }
 
-async function mustFail(adapter: Adapter, variant: Variant, one: ErrorCase): Promise<void> {
+async function mustFail(adapter: Adapter, subject: Subject, one: CheckedError): Promise<void> {
   const tensors = during("build", () => one.tensors.map((stored) => adapter.tensor(stored)));
   try {
-    const result = await adapter.prepare(variant.call, one.args, one.kwargs, tensors)();
+    const result = await subject.prepare(tensors)();
     const reads = await Promise.all(tensorsIn(adapter, result).map(read));
     for (const actual of reads) if (actual instanceof Error) throw actual;
   } catch (error) {
@@ -97,13 +120,13 @@ interface Expected {
 
 class ValueRun {
   readonly #adapter: Adapter;
-  readonly #variant: Variant;
-  readonly #case: ValueCase;
+  readonly #subject: Subject;
+  readonly #case: CheckedValue;
   readonly #notes: Note[];
 
-  constructor(adapter: Adapter, variant: Variant, one: ValueCase, notes: Note[]) {
+  constructor(adapter: Adapter, subject: Subject, one: CheckedValue, notes: Note[]) {
     this.#adapter = adapter;
-    this.#variant = variant;
+    this.#subject = subject;
     this.#case = one;
     this.#notes = notes;
   }
@@ -130,11 +153,9 @@ class ValueRun {
     this.#noteGradFn(outputs);
   }
 
-  async #call(tensors: readonly Tensor[]): Promise<Tensor[]> {
-    const { args, kwargs, result } = this.#case;
-    const call = during("build", () =>
-      this.#adapter.prepare(this.#variant.call, args, kwargs, tensors),
-    );
+  async #call(tensors: Tensor[]): Promise<Tensor[]> {
+    const { result } = this.#case;
+    const call = during("build", () => this.#subject.prepare(tensors));
     let actual = during("call", call);
     try {
       if (isPromise(actual)) actual = await actual;
@@ -197,7 +218,7 @@ class ValueRun {
   }
 
   async #checkValues(values: readonly Expected[]): Promise<void> {
-    const note = this.#variant.compare;
+    const note = this.#subject.compare;
     try {
       await this.#check(values);
     } catch (error) {

@@ -3,8 +3,10 @@
 
 import { Adapter, type Modules } from "./adapter.ts";
 import { type Hearing, type Job, type Pace, runBatches } from "./batches.ts";
-import type { OperatorFile, Semantics } from "./corpus.ts";
+import type { ModuleFile, OperatorFile, OptimFile, Semantics } from "./corpus.ts";
+import { runModuleCase } from "./module-case.ts";
 import { runCase } from "./operator-case.ts";
+import { runOptimCase } from "./optim-case.ts";
 import { type Section, sections, semanticJobs } from "./semantic-cases.ts";
 
 export interface Setup {
@@ -63,6 +65,25 @@ async function jobsOf(part: string): Promise<Job[]> {
   if (!response.ok) throw new Error(`GET ${part}: ${response.status}`);
   const content: unknown = await response.json();
   if (section) return semanticJobs(content as Semantics, section satisfies Section, adapter);
+  if (part.startsWith("modules/")) {
+    const { module, cases } = content as ModuleFile;
+    return cases.map((one) => ({
+      id: one.id,
+      kind: one.kind,
+      isAlone: one.kind === "error",
+      run: () => runModuleCase(adapter, module, one),
+    }));
+  }
+  if (part.startsWith("optim/")) {
+    const file = content as OptimFile;
+    return file.cases.map((one) => ({
+      id: one.id,
+      kind: one.kind,
+      // LBFGS awaits some thousand values: among others it would wait for all of their requests, too.
+      isAlone: one.kind === "error" || file.optimizer === "LBFGS",
+      run: () => runOptimCase(adapter, file, one),
+    }));
+  }
   const { variants } = content as OperatorFile;
   return variants.flatMap((variant) =>
     variant.cases.map((one) => ({

@@ -13,13 +13,19 @@ type Tagged = { readonly [key: string]: Tree };
 export class ProgramRun {
   readonly #adapter: Adapter;
   readonly #steps: readonly Step[];
-  readonly #variables = new Map<string, unknown>();
+  readonly #variables: Map<string, unknown>;
   /** Promises met where nothing can be awaited. */
   readonly #late: Promise<Error | null>[] = [];
 
-  constructor(adapter: Adapter, program: RecordedProgram) {
+  /** `variables` are those that the program starts with, and the ones it leaves. */
+  constructor(
+    adapter: Adapter,
+    { steps }: Pick<RecordedProgram, "steps">,
+    variables = new Map<string, unknown>(),
+  ) {
     this.#adapter = adapter;
-    this.#steps = program.steps;
+    this.#steps = steps;
+    this.#variables = variables;
   }
 
   async run(): Promise<void> {
@@ -62,6 +68,8 @@ export class ProgramRun {
       if (step.observe !== undefined) yield* checkObservation(this.#adapter, value, step.observe);
       else if (step.raises) yield* this.#settle(value);
     } catch (error) {
+      // A property that is not there is undefined here, and an error in Python.
+      if (error instanceof MissingName && step.raises?.type === "AttributeError") return;
       if (error instanceof MissingName) throw error;
       if (error instanceof CaseFailure) {
         throw new CaseFailure(error.stage, `${at}${error.message}`, error.isMismatch);

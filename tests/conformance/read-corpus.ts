@@ -3,7 +3,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { Case, OperatorFile, Semantics } from "./corpus.ts";
+import type { Case, ModuleCase, ModuleFile, OperatorFile, OptimFile, Semantics } from "./corpus.ts";
+import { subjectOf } from "./optim-case.ts";
 import type { Kind } from "./outcome.ts";
 import { type Section, sections, semanticJobs } from "./semantic-cases.ts";
 
@@ -27,8 +28,10 @@ export interface Chosen {
 
 /** What a case of an operator checks. */
 export interface OperatorCase {
-  readonly tier: number;
+  /** Null for modules and optimizers. */
+  readonly tier: number | null;
   readonly group: string;
+  /** Its name, or a module's, an optimizer's, a scheduler's. */
   readonly op: string;
   readonly dtype: string | null;
   readonly hasGradient: boolean;
@@ -60,7 +63,13 @@ function allChosen(folder: string, selection: Selection): Chosen[] {
     );
   }
   const { only, operators } = selection;
-  const chosen = operators ? chooseOperators(folder, selection) : [];
+  const chosen = operators
+    ? [
+        ...chooseOperators(folder, selection),
+        ...chooseModules(folder, selection),
+        ...chooseOptimizers(folder, selection),
+      ]
+    : [];
   const found = new Set(
     chosen.flatMap(({ counts }) => (typeof counts === "object" ? counts.op : [])),
   );
@@ -102,7 +111,53 @@ function chooseOperators(folder: string, { only, groups, tier }: Selection): Cho
   });
 }
 
-function contentsOf(one: Case): Pick<OperatorCase, "dtype" | "hasGradient" | "hasSecondOrder"> {
+function chooseModules(folder: string, { only, groups, tier }: Selection): Chosen[] {
+  const isWanted = tier === null && (!groups || groups.includes("modules"));
+  if (!isWanted || !existsSync(join(folder, "modules"))) return [];
+  return readdirSync(join(folder, "modules"))
+    .filter((name) => name.endsWith(".json.gz"))
+    .map((name) => `modules/${name.slice(0, -".gz".length)}`)
+    .filter((part) => !only || only.includes(part.slice("modules/".length, -".json".length)))
+    .flatMap((part) => {
+      const { module, cases } = JSON.parse(readPart(folder, part).toString("utf8")) as ModuleFile;
+      return cases.map((one) => ({
+        id: one.id,
+        kind: one.kind,
+        part,
+        counts: { tier: null, group: "modules", op: module, ...contentsOf(one) },
+      }));
+    });
+}
+
+function chooseOptimizers(folder: string, { only, groups, tier }: Selection): Chosen[] {
+  const isWanted = tier === null && (!groups || groups.includes("optim"));
+  if (!isWanted || !existsSync(join(folder, "optim"))) return [];
+  return readdirSync(join(folder, "optim"))
+    .filter((name) => name.endsWith(".json.gz"))
+    .map((name) => `optim/${name.slice(0, -".gz".length)}`)
+    .flatMap((part) => {
+      const file = JSON.parse(readPart(folder, part).toString("utf8")) as OptimFile;
+      return file.cases
+        .filter((one) => !only || only.includes(subjectOf(file, one)))
+        .map((one) => ({
+          id: one.id,
+          kind: one.kind,
+          part,
+          counts: {
+            tier: null,
+            group: "optim",
+            op: subjectOf(file, one),
+            dtype: null,
+            hasGradient: false,
+            hasSecondOrder: false,
+          },
+        }));
+    });
+}
+
+function contentsOf(
+  one: Case | ModuleCase,
+): Pick<OperatorCase, "dtype" | "hasGradient" | "hasSecondOrder"> {
   if (one.kind !== "value") return { dtype: null, hasGradient: false, hasSecondOrder: false };
   const hasGradient = (one.grads?.length ?? 0) > 0;
   return { dtype: one.dtype, hasGradient, hasSecondOrder: one.second_order !== undefined };

@@ -40,7 +40,7 @@ interface Remark {
 
 export interface Report {
   readonly tiers: Record<string, Totals>;
-  /** By "tier/group". */
+  /** By "tier/group", or by group where there are no tiers. */
   readonly groups: Record<string, Totals>;
   readonly operators: Record<string, Totals>;
   readonly facets: Record<string, Facets>;
@@ -90,7 +90,7 @@ export function reportOf({ chosen, outcomes, ...rest }: Run): Report {
     for (const totals of isOperator ? operatorTotals(report, counts) : [section(report, counts)]) {
       totals[verdict]++;
     }
-    if (isOperator) addFacets(report, counts, outcome);
+    if (isOperator && counts.tier !== null) addFacets(report, counts, outcome);
     if (verdict !== "failed") continue;
     const failures = isOperator ? report.failures : section(report, counts).failures;
     failures.push({ id, kind, stage, reason });
@@ -102,11 +102,11 @@ function operatorTotals(
   { tiers, groups, operators }: Report,
   { tier, group, op }: OperatorCase,
 ): Totals[] {
-  return [
-    entryOf(tiers, String(tier), noTotals),
-    entryOf(groups, `${tier}/${group}`, noTotals),
+  const own = [
+    entryOf(groups, tier === null ? group : `${tier}/${group}`, noTotals),
     entryOf(operators, op, noTotals),
   ];
+  return tier === null ? own : [...own, entryOf(tiers, String(tier), noTotals)];
 }
 
 const noShare = (): Share => ({ passed: 0, total: 0 });
@@ -149,7 +149,7 @@ export function entryOf<T>(record: Record<string, T>, name: string, make: () => 
 
 /** Nothing failed, something passed, and the workers' path was the path. */
 export function isGood(report: Report): boolean {
-  const all = [...Object.values(report.tiers), ...Object.values(report.semantics)];
+  const all = [...Object.values(report.groups), ...Object.values(report.semantics)];
   const { passed, failed } = sumOf(all);
   return failed === 0 && passed > 0 && hasNoFallback(report);
 }
@@ -185,6 +185,9 @@ export function tableOf(report: Report): string {
   const { tiers, semantics } = report;
   if (Object.keys(tiers).length > 1) {
     rows.push(totalsRow("all operators", sumOf(Object.values(tiers))));
+  }
+  for (const [name, totals] of sorted(report.groups)) {
+    if (!name.includes("/")) rows.push(totalsRow(name, totals));
   }
   for (const [name, totals] of Object.entries(semantics)) {
     rows.push(totalsRow(`semantics: ${name}`, totals));

@@ -80,7 +80,12 @@ function tableJobs({ promote_types, can_cast }: Promotion, job: MakeJob): Job[] 
   ];
 }
 
-async function settled(id: string, kind: Kind, run: () => Promise<unknown>): Promise<Outcome> {
+/** The outcome of a case that is checked as it runs. */
+export async function settled(
+  id: string,
+  kind: Kind,
+  run: () => Promise<unknown>,
+): Promise<Outcome> {
   const outcome = { id, kind, reason: "", isMismatch: false, notes: [] };
   try {
     await run();

@@ -44,7 +44,8 @@ export function matrixText({ facets, records, kernels, known, ulps }: Matrix): s
       "A share is cases passed of cases recorded from PyTorch; – means that there are none.",
     "Kernels of every kind are sharded over all workers: map and tiles by blocks of the result, rows and " +
       "columns by blocks of what is reduced (merge joins them), scans by blocks (carry joins them), " +
-      "compact by blocks of the mask, scatter by strips across the axis along which it goes in order. " +
+      "compact by blocks of the mask, sortRuns by runs of what is sorted (mergeRuns joins them by parts of the " +
+      "result), scatter by strips across the axis along which it goes in order. " +
       "A view runs nothing.",
     ...[...groups].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(groupText),
     "## Public besides",

@@ -13,6 +13,7 @@ import {
   type Tensor,
   type TypedArray,
   tensor,
+  zeros,
 } from "../../src/index.ts";
 import { leafValues } from "../random/leaves.ts";
 
@@ -44,6 +45,13 @@ async function compilesDuring(work: () => Promise<unknown>): Promise<number> {
   await work();
   return stats().compiles - before;
 }
+
+test("what follows a product reads an operand that repeats within its rows", async () => {
+  const [x, w, p] = [await leaf([2, 128, 64]), await leaf([64, 64], 5), await leaf([128, 64], 3)];
+  const fused = await x.add(p).add(x.matmul(w)).data();
+  const [shifted, product] = [await x.add(p).realize(), await x.matmul(w).realize()];
+  expectElements(fused, await shifted.add(product).data());
+});
 
 describe("the number of launches", () => {
   test("of the seed program is two: one pass over x for loss and gradient, and a merge", async () => {
@@ -120,6 +128,22 @@ describe("the number of launches", () => {
     const y = x.sub(x.mean(1, true));
     expect(await launches(y.sub(y.mean(0, true)))).toBeGreaterThan(2);
     expect(await launches(y.T.sub(x.T.amax(1, true)))).toBeGreaterThan(1);
+  });
+
+  test("of sums over a window's few elements is one map, with what follows", async () => {
+    const x = await leaf([300, 40]);
+    const sums = x.unfold(0, 5, 1).sum(-1);
+    expect(await launches(x.reshape([100, 3, 40]).sum(1).relu())).toBe(1);
+    expect(lastProgram()?.launches[0]?.label).toContain("relu");
+    expect(await launches(sums.exp())).toBeLessThanOrEqual(2);
+  });
+
+  test("of padding writes the window and what lies around it", async () => {
+    const x = await leaf([20, 30]);
+    const padded = zeros([24, 33]);
+    padded.narrow(0, 1, 20).narrow(1, 2, 30).copy_(x);
+    expect(await launches(padded)).toBe(5);
+    expect(Number(await padded.sum().item())).toBe(Number(await x.sum().item()));
   });
 
   test("of a slice that is read elsewhere is one", async () => {

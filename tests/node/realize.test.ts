@@ -222,3 +222,19 @@ test("ten thousand ops recorded without an await are one request", async () => {
   expect(await x.data()).toEqual(new Float32Array(10).fill(1));
   expect(stats().programs - before.programs).toBe(1);
 });
+
+test("a program is compiled once a shape, and the counters say so", async () => {
+  const sums = (n: number): Promise<number | boolean> =>
+    ramp(n)
+      .mul(0.7)
+      .add(n / 9)
+      .sum()
+      .item();
+  for (const n of [5, 9, 17]) await sums(n);
+  const before = stats();
+  for (let round = 0; round < 4; round++) for (const n of [5, 9, 17]) await sums(n);
+  const { compiles, programCache } = stats();
+  expect(compiles).toBe(before.compiles);
+  expect(programCache.hits - before.programCache.hits).toBe(12);
+  expect(programCache.size).toBeLessThanOrEqual(programCache.capacity);
+});

@@ -2,14 +2,14 @@
 
 import type { functionalRecords } from "../../src/nn/functional.ts";
 import type { records } from "../../src/tensor/records/all.ts";
-import { activationSamples } from "./activations.ts";
+import { activationSamples, rootActivationSamples } from "./activations.ts";
 import {
   arithmeticSamples,
   choiceSamples,
   comparisonSamples,
   rectifierSamples,
 } from "./arithmetic.ts";
-import { attentionSamples } from "./attention.ts";
+import { attentionSamples, multiHeadSamples } from "./attention.ts";
 import { bitwiseSamples } from "./bitwise.ts";
 import { castSamples } from "./casts.ts";
 import { convolutionSamples, foldSamples } from "./convolutions.ts";
@@ -19,6 +19,7 @@ import { dropoutSamples } from "./dropout.ts";
 import { embeddingSamples } from "./embeddings.ts";
 import { indexedSamples, searchSamples } from "./indexing.ts";
 import { joins, positions } from "./joins.ts";
+import { lossSamples } from "./losses.ts";
 import { maskedSamples } from "./masked.ts";
 import { normalizationSamples } from "./normalization.ts";
 import { poolingSamples } from "./pooling.ts";
@@ -34,6 +35,7 @@ import {
 import type { Row, Samples } from "./samples.ts";
 import { scanSamples } from "./scans.ts";
 import { linalgShapes, splits, views } from "./shapes.ts";
+import { histogramSamples, sortingSamples } from "./sorting.ts";
 import {
   hyperbolicSamples,
   transcendentalSamples,
@@ -56,8 +58,11 @@ const rootSamples = {
   ...comparisonSamples,
   ...rectifierSamples,
   ...choiceSamples,
+  ...rootActivationSamples,
   ...reductionSamples,
   ...scanSamples,
+  ...sortingSamples,
+  ...histogramSamples,
   ...normSamples,
   ...integrationSamples,
   ...views,
@@ -93,10 +98,12 @@ const functionalSamples = {
   ...visionSamples,
   ...normalizationSamples,
   ...attentionSamples,
+  ...multiHeadSamples,
   ...embeddingSamples,
   ...shuffleSamples,
   ...distanceSamples,
   ...directionSamples,
+  ...lossSamples,
 } satisfies Samples<typeof functionalRecords>;
 
 /** By namespace. */

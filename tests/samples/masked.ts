@@ -33,6 +33,7 @@ export const maskedSamples: Samples<typeof maskedRecords> = {
   amin: of((x, options) => masked.amin(x, { ...options, keepdim: true })),
   mean: of((x, options) => masked.mean(x, 1, options)),
   logsumexp: of((x, options) => masked.logsumexp(x, 1, options)),
+  median: of((x, options) => masked.median(x, 1, options)),
   argmax: positions,
   argmin: positions,
   cumsum: of((x, options) => masked.cumsum(x, 1, options)),

@@ -187,7 +187,7 @@ export class LoopWriter {
   /** Sets the pointers of streams from the indices, and what stays the same along a row. */
   startRow(valueCount: { from: number; to: number }, isWanted?: (stream: number) => boolean): void {
     this.parts.streams.forEach((stream, at) => {
-      if (isWanted && !isWanted(at)) return;
+      if (stream.behind || (isWanted && !isWanted(at))) return;
       this.pointTo(
         this.pointers[at] as Local,
         this.bases[at] as Local,
@@ -325,10 +325,11 @@ export class LoopWriter {
   }
 
   walker(stream: number, whenFlat: number, row = 0): Walker {
-    const { dtype, strides, steps } = this.parts.streams[stream] as Stream;
+    const { dtype, strides, steps, behind } = this.parts.streams[stream] as Stream;
     const pointers = row === 0 ? this.pointers : this.rowPointers[row - 1];
-    const pointer = pointers?.[stream] as Local;
-    return { pointer, dtype, stride: strides.at(-1) ?? whenFlat, steps };
+    const pointer = pointers?.[behind?.stream ?? stream] as Local;
+    const ahead = (behind?.ahead ?? 0) * dtypes[dtype].bytes;
+    return { pointer, dtype, stride: strides.at(-1) ?? whenFlat, steps, ahead };
   }
 
   load(stream: number, position: Position): Register {

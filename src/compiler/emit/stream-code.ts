@@ -19,6 +19,8 @@ export interface Walker {
   readonly stride: number;
   /** Where the inner axis was flattened over this stream: its own steps, outer to inner. */
   readonly steps?: readonly SubAxis[] | null;
+  /** Bytes beyond the pointer at which it starts. */
+  readonly ahead?: number;
 }
 
 interface IndexWalk {
@@ -37,15 +39,15 @@ export class StreamCode {
   }
 
   load(walker: Walker, position: Position): Register {
-    const { dtype, stride, steps } = walker;
+    const { dtype, stride, steps, ahead = 0 } = walker;
     if (steps) return this.elements.assemble(dtype, this.dividedPlaces(walker, steps, position));
-    if (stride === 0) return this.elements.loadSplat(dtype, walker.pointer, 0);
+    if (stride === 0) return this.elements.loadSplat(dtype, walker.pointer, ahead);
     if (stride === -1 && position.lanes === 4) {
-      const loaded = this.elements.load(dtype, this.fromLast(walker, position), 0);
+      const loaded = this.elements.load(dtype, this.fromLast(walker, position), ahead);
       return reorderLanes(this.f, loaded, backwards);
     }
     if (stride !== 1) return this.loadStrided(walker, position);
-    const offset = position.copy * 4 * dtypes[dtype].bytes;
+    const offset = ahead + position.copy * 4 * dtypes[dtype].bytes;
     return this.elements.load(dtype, this.addressing(walker, position), offset);
   }
 
@@ -63,14 +65,14 @@ export class StreamCode {
   }
 
   private loadStrided(walker: Walker, position: Position): Register {
-    const { stride, dtype } = walker;
+    const { stride, dtype, ahead = 0 } = walker;
     const bytes = dtypes[dtype].bytes;
     // A negative stride starts from the last lane, as offsets of an access cannot be negative.
     const lowest = stride < 0 ? (position.lanes - 1) * stride * bytes : 0;
     const address = this.keep(walker, position, lowest);
     const offsets = Array.from(
       { length: position.lanes },
-      (_, lane) => lane * stride * bytes - lowest,
+      (_, lane) => ahead + lane * stride * bytes - lowest,
     );
     return this.elements.assemble(
       dtype,

@@ -14,9 +14,10 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { bound } from "../arguments.ts";
 import { uniform_ } from "../init.ts";
 import { Module } from "../module.ts";
+import { maskOfPacked, rowsOfPacked, spreadOut } from "../packed-rows.ts";
 import { emptyParameter, type Parameter } from "../parameter.ts";
 import { floatText, plainText } from "../printed-tree.ts";
-import { maskOfPacked, PackedSequence, rowsOfPacked, spreadOut } from "../utils/rnn.ts";
+import { PackedSequence } from "../utils/rnn.ts";
 
 /** The last layer's outputs, and the last states of all layers and directions. */
 export interface RecurrentResult<Output, State> extends Iterable<Output | State> {
@@ -138,9 +139,11 @@ export abstract class Recurrent extends Module implements Settings {
     ] as const;
   }
 
-  /** The states of a call, in order; the message is of `given`. */
+  /** The states that a caller gave, in order. */
   protected abstract statesOf(given: unknown): readonly Tensor[];
+  /** The output and the last states. */
   protected abstract run(prepared: Prepared): { output: Tensor; states: readonly Tensor[] };
+  /** The last states as a caller gets them. */
   protected abstract wrapped(states: readonly Tensor[]): unknown;
 
   protected pass(args: readonly unknown[]): unknown {

@@ -2,29 +2,27 @@
 
 import { fail } from "../../base/errors.ts";
 import { bool, int, nullable, number, tensor } from "../../base/parameters.ts";
-import { multiHeadAttention, type Projections } from "../../functions/multi-head-attention.ts";
+import { type Besides, multiHeadAttention } from "../../functions/multi-head-attention.ts";
 import type { Value } from "../../graph/tape.ts";
 import { drawFrom } from "../../tensor/generator.ts";
 import { family, functionOnly, on } from "../../tensor/records/record.ts";
 
-type Optional = Value | null;
-
-function projectionsOf(
-  packed: Optional,
-  each: readonly [Optional, Optional, Optional],
+/** Either the one weight for query, key and value, or one for each. */
+function weightsOf(
+  inWeight: Value | null,
+  each: readonly (Value | null)[],
   usesEach: boolean,
-  bias: Optional,
-): Projections {
+): Pick<Besides, "inWeight" | "qWeight" | "kWeight" | "vWeight"> {
   const op = "multiHeadAttentionForward";
   if (!usesEach) {
-    if (!packed) fail(op, "useSeparateProjWeight is false but inProjWeight is null");
-    return { packed, bias };
+    if (!inWeight) fail(op, "useSeparateProjWeight is false but inProjWeight is null");
+    return { inWeight, qWeight: null, kWeight: null, vWeight: null };
   }
-  const [q, k, v] = each;
-  if (!q || !k || !v) {
+  const [qWeight, kWeight, vWeight] = each;
+  if (!qWeight || !kWeight || !vWeight) {
     fail(op, "useSeparateProjWeight is true but a weight of q, k and v is null");
   }
-  return { each: [q, k, v], bias };
+  return { inWeight: null, qWeight, kWeight, vWeight };
 }
 
 export const multiHeadRecords = family({
@@ -64,19 +62,22 @@ export const multiHeadRecords = family({
         return multiHeadAttention(
           [query, key, value],
           {
-            embedDim,
-            numHeads,
-            projections: projectionsOf(inWeight, [q, k, v], usesEach, inBias),
+            ...weightsOf(inWeight, [q, k, v], usesEach),
+            inBias,
             biasK,
             biasV,
-            staticK,
-            staticV,
-            addZeroAttn,
             outWeight,
             outBias,
-            dropoutP: training ? dropoutP : 0,
             keyPaddingMask,
             attnMask,
+            staticK,
+            staticV,
+          },
+          {
+            embedDim,
+            numHeads,
+            addZeroAttn,
+            dropoutP: training ? dropoutP : 0,
             needWeights,
             averageAttnWeights,
             isCausal,
