@@ -21,10 +21,13 @@ import { workloads } from "./workloads/list.ts";
 
 /** The file may be absent while the library is not built: then only peers and limits run. */
 async function loadOurs(workers: number): Promise<Shardgrad | null> {
-  const root = Object.values(import.meta.glob<Omit<Shardgrad, "nn">>("../src/index.ts"))[0];
+  const root = Object.values(
+    import.meta.glob<Omit<Shardgrad, "nn" | "optim">>("../src/index.ts"),
+  )[0];
   const networks = Object.values(import.meta.glob<Shardgrad["nn"]>("../src/nn.ts"))[0];
-  if (root === undefined || networks === undefined) return null;
-  const sg = { ...(await root()), nn: await networks() };
+  const optimizers = Object.values(import.meta.glob<Shardgrad["optim"]>("../src/optim.ts"))[0];
+  if (root === undefined || networks === undefined || optimizers === undefined) return null;
+  const sg = { ...(await root()), nn: await networks(), optim: await optimizers() };
   await sg.configure({ workers });
   sg.manualSeed(0);
   return sg;

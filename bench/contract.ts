@@ -5,6 +5,7 @@
 /** The library's root, and the subpath for neural networks beside it. */
 export type Shardgrad = typeof import("../src/index.ts") & {
   readonly nn: typeof import("../src/nn.ts");
+  readonly optim: typeof import("../src/optim.ts");
 };
 export type Jax = typeof import("@jax-js/jax");
 export type Tfjs = typeof import("@tensorflow/tfjs");

@@ -58,6 +58,7 @@ export class OurSteps {
   readonly #model: Model;
   readonly #weights: Tensors;
   readonly #batch: Tensors;
+  readonly #optimizer: InstanceType<Shardgrad["optim"]["SGD"]>;
   loss: Tensor | null = null;
   /** Until the main thread was free again after the last step's call. */
   mainMs = 0;
@@ -71,6 +72,7 @@ export class OurSteps {
     this.#batch = mapped(model.batch, (given) =>
       leaf(given, given.values instanceof Int32Array ? "int64" : "float32"),
     );
+    this.#optimizer = new sg.optim.SGD(Object.values(this.#weights), { lr: model.rate });
   }
 
   async prepare(): Promise<void> {
@@ -111,21 +113,14 @@ export class OurSteps {
   }
 
   #forward(): Tensor {
-    for (const weight of Object.values(this.#weights)) weight.grad = null;
+    this.#optimizer.zeroGrad();
     this.loss?.dispose();
     this.loss = this.#model.loss(this.#sg, this.#weights, this.#batch);
     return this.loss;
   }
 
   #backward(loss: Tensor): Promise<unknown>[] {
-    const weights = Object.values(this.#weights);
-    const gradients = loss.backward();
-    this.#sg.noGrad(() => {
-      for (const weight of weights) {
-        if (weight.grad !== null) weight.sub_(weight.grad, { alpha: this.#model.rate });
-      }
-    });
-    return [gradients, ...weights.map((weight) => weight.realize())];
+    return [loss.backward(), this.#optimizer.step()];
   }
 
   /** A message waits for the end of the task it was sent in, with all that task's microtasks. */

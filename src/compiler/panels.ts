@@ -38,9 +38,9 @@ export interface Block {
   readonly b: number;
 }
 
-const largestBlock: Block = { a: 16, b: 16 };
+const largestBlock: Block = { a: 12, b: 8 };
 /** Units from which on all workers have enough to do. */
-const enoughUnits = 24;
+const enoughUnits = 64;
 
 export function blockOf(axes: readonly Axis[], widths: Widths): Block {
   const [rows = 1, columns = 1] = axes.slice(-2).map(({ size }) => size);

@@ -8,7 +8,7 @@ import { constantValue, type Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
 import { expand, reshape, sum, withOnes } from "../ops/linear.ts";
 import { amax } from "../ops/reduce.ts";
-import { exp, log } from "../ops/transcendental.ts";
+import { exp, log, reciprocal } from "../ops/transcendental.ts";
 import { neg } from "./arithmetic.ts";
 
 interface Along {
@@ -35,7 +35,7 @@ const softmaxInside: Composite<number> = {
   name: "SoftmaxBackward0",
   body: ([x], axis) => {
     const grown = exp(shifted(x, axis));
-    return ops.div(grown, sumAlong(grown, axis));
+    return ops.mul(grown, spreadAlong(reciprocal(sum(grown, axesOf(x, axis))), x, axis));
   },
   // y·(g - Σ g·y): one sum and no quotient, where the chain rule divides by the sum twice
   gradient: (g, _, out, axis) => [ops.mul(out, ops.sub(g, sumAlong(ops.mul(g, out), axis)))],

@@ -20,8 +20,13 @@ const spillRequests = 16;
 const spillBytes = 256 * 1024;
 /** Small values looked at in a request: more than a step leaves behind. */
 const lookedAt = 64;
-/** Least ballast: V8 starts to collect at some 64 MB of new ones (measured: 54 alive of 16 MB). */
+/**
+ * V8 starts to collect at some 64 MB of new ballast (measured: 54 alive of 16 MB): smaller values weigh
+ * several times what they are, up to this, but not so much that a step's few MB of gradients collect
+ * every other step.
+ */
 const ballastBytes = 16 * 2 ** 20;
+const ballastScale = 4;
 
 export class OwnedMemory implements Memory {
   isReady = false;
@@ -123,7 +128,8 @@ export class MemoryLedger {
       if (memory.isFreed) continue;
       this.collected.register(node, memory);
       if (memory.bytes <= spillBytes) continue;
-      this.ballasts.set(node, new ArrayBuffer(Math.max(memory.bytes, ballastBytes)));
+      const weight = Math.min(ballastBytes, memory.bytes * ballastScale);
+      this.ballasts.set(node, new ArrayBuffer(Math.max(memory.bytes, weight)));
     }
   }
 

@@ -76,7 +76,7 @@ class ContractWriter {
   }
 
   unit(unit: Local): void {
-    const { loop, cut } = this;
+    const { loop, cut, kernel } = this;
     const across = splitBlock(loop.f, unit, Math.ceil(cut.panels.b / cut.block.b));
     const down = splitBlock(loop.f, across.rest, Math.ceil(cut.panels.a / cut.block.a));
     loop.decode(
@@ -85,7 +85,7 @@ class ContractWriter {
     );
     loop.f.i32(0);
     loop.f.set(loop.indices[this.rowAxis] as Local);
-    loop.startRow({ from: 0, to: 0 });
+    loop.startRow({ from: 0, to: 0 }, (stream) => stream === kernel.a || stream === kernel.b);
     const { count, length } = depthPieces(this.kernel.depth);
     for (let piece = 0; piece < count; piece++) {
       const from = piece * length;
@@ -276,8 +276,9 @@ class ContractWriter {
     f.i32(cut.widths.a);
     f.op("i32.mul");
     f.set(loop.indices[this.rowAxis] as Local);
-    loop.startRow({ from: 0, to: kernel.values.length });
-    loop.startRowsAfter(cut.widths.a - 1);
+    const isOfResult = (stream: number): boolean => stream !== kernel.a && stream !== kernel.b;
+    loop.startRow({ from: 0, to: kernel.values.length }, isOfResult);
+    loop.startRowsAfter(cut.widths.a - 1, isOfResult);
     const whole = () => this.storeRows(offset, cut.widths.b, null);
     const rightmost = () => this.storeRows(offset, columns % cut.widths.b, rows);
     const lowest = () => this.storeRows(offset, cut.widths.b, rows);

@@ -205,10 +205,11 @@ export class LoopWriter {
   }
 
   /** Sets the pointers of the rows after the one at hand, along the last axis but one. */
-  startRowsAfter(count: number): void {
+  startRowsAfter(count: number, isWanted?: (stream: number) => boolean): void {
     const { f } = this;
     for (let row = 1; row <= count; row++) {
       this.parts.streams.forEach(({ strides, dtype }, at) => {
+        if (isWanted && !isWanted(at)) return;
         const step = (strides.at(-2) ?? 0) * dtypes[dtype].bytes;
         f.get(this.rowPointer(row - 1, at));
         f.address(Math.abs(step));
