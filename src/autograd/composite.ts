@@ -197,7 +197,9 @@ class CompositeEntry extends Entry {
   }
 
   private reads(): Reads {
-    const known = readsAt(this.spec, this.next);
+    const { inputs } = this;
+    invariant(inputs, `${this.name} was released`);
+    const known = readsAt(this.spec, this.next, inputs);
     known.value ??= this.deriveReads();
     return known.value;
   }

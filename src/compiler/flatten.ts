@@ -3,7 +3,7 @@
 // into one axis, rows of whole 16s keep that order; else the run is flattened and indices are divided.
 
 import type { Shape } from "../base/shapes.ts";
-import type { SubAxis } from "./access.ts";
+import { type Access, commonCuts, type SubAxis } from "./access.ts";
 import type { Axis } from "./kernel.ts";
 
 /** Elements folded before a merge: 64 kB of float32, about 3 µs of memory time. */
@@ -39,6 +39,28 @@ export function keepReductionOrder(
   const elements = run.reduce((product, { size }) => product * size, 1);
   const isUncut = elements <= chunkElements || blockElements % inner === 0;
   return inner % runningLanes === 0 && isUncut ? asTheyAre : inOneRun(axes, strides);
+}
+
+/**
+ * Whether a fold in one loop with these walks would have one divided: who computes what is folded then had
+ * better do so in a loop of its own. Divided, an element costs some 25 cycles.
+ */
+export function wouldDivide(
+  space: Shape,
+  axes: readonly number[],
+  walks: readonly Access[],
+): boolean {
+  const start = space.findLastIndex((size, axis) => size > 1 && !axes.includes(axis)) + 1;
+  const cuts = commonCuts(space, walks)?.slice(start) ?? [];
+  const inner = cuts.flat().findLast((size) => size > 1) ?? 1;
+  const isWhole = ({ axes: own }: Access): boolean =>
+    linearStride(
+      own
+        .slice(start)
+        .flat()
+        .filter(({ size }) => size > 1),
+    ) !== null;
+  return inner % runningLanes !== 0 && !walks.every(isWhole);
 }
 
 /** The run of reduced axes at the end as one axis, divided by those walks that do not run on. */

@@ -2,6 +2,7 @@
 // group computes or reads too, and no path leads out of the group and back into it.
 
 import { type Access, commonCuts, isIdentity } from "./access.ts";
+import { wouldDivide } from "./flatten.ts";
 import { isStep, type PointwiseStep, type Source, type Step } from "./step.ts";
 
 /** More would overflow registers and arguments long before it saves memory traffic. */
@@ -46,6 +47,16 @@ export class Group {
   /** Whether the space can be cut so that the step's walks go with those of the body. */
   canCutFor(step: Step): boolean {
     return commonCuts(this.space, [...this.walks.values(), ...walksOf(step)]) !== null;
+  }
+
+  /** Whether the step brings a fold and walks together that it would have to divide. */
+  isDividedBy(step: Step): boolean {
+    const axes = this.axes ?? (step.kind === "reduce" ? step.axes : null);
+    if (!axes) return false;
+    const own = this.allWalks;
+    const all = [...own, ...walksOf(step)];
+    const isNew = this.axes === null || !wouldDivide(this.space, axes, own);
+    return isNew && wouldDivide(this.space, axes, all);
   }
 
   dependsOn(other: Group): boolean {
@@ -186,7 +197,7 @@ function canJoin(step: Step, group: Group, groupOf: Map<Step, Group>): boolean {
     const other = groupOf.get(needed) as Group;
     if (other === group ? isNeededWhole(step, needed) : other.dependsOn(group)) return false;
   }
-  return group.canCutFor(step);
+  return group.canCutFor(step) && !group.isDividedBy(step);
 }
 
 /** What is written over, and what is read at any place, must be complete before. */

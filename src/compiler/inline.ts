@@ -7,6 +7,7 @@ import { scratchBytes, vectorSlack } from "../base/program.ts";
 import { sizeOf } from "../base/shapes.ts";
 import { type Access, composeAccess, isIdentity, isInjective, isPlain } from "./access.ts";
 import { type Chain, isFinishedIn } from "./chain.ts";
+import { wouldDivide } from "./flatten.ts";
 import type { Group } from "./group.ts";
 import { instructionsOf, isStep, type Operand, type Source, type Step } from "./step.ts";
 
@@ -157,6 +158,7 @@ function isWorthRepeating(
   const undivided = crossing.filter(({ by }) => by.kind === "pack" || isEndOfProduct(by, groupOf));
   if (!undivided.every(({ operand }) => isPlainInside(step, operand.access, materialized)))
     return false;
+  if (crossing.some((use) => wouldDivideFold(step, use, materialized, groupOf))) return false;
   if (cost.instructions <= cheapInstructions && cost.reads.size <= 1) return true;
   const all = uses.get(step) ?? [];
   const [only] = crossing as [Use];
@@ -183,6 +185,27 @@ function canFollow(step: Step, access: Access, materialized: Set<Step>): boolean
     const composed = composeInto(inner, access);
     if (!composed) return false;
     return !isStep(source) || materialized.has(source) || canFollow(source, composed, materialized);
+  });
+}
+
+/** Whether a fold would be divided for what is read when the step is computed in its loop. */
+function wouldDivideFold(
+  step: Step,
+  { by, operand }: Use,
+  materialized: Set<Step>,
+  groupOf: Map<Step, Group>,
+): boolean {
+  const { axes, space, body, allWalks } = groupOf.get(by) as Group;
+  if (!axes || !body.includes(by)) return false;
+  const walks = walksInside(step, operand.access, materialized);
+  return !wouldDivide(space, axes, allWalks) && wouldDivide(space, axes, [...allWalks, ...walks]);
+}
+
+function walksInside(step: Step, access: Access, materialized: Set<Step>): Access[] {
+  return step.operands.flatMap(({ source, access: inner }) => {
+    const composed = composeInto(inner, access) as Access;
+    const isRead = !isStep(source) || materialized.has(source);
+    return isRead ? [composed] : walksInside(source, composed, materialized);
   });
 }
 

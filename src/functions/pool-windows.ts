@@ -9,9 +9,10 @@ import { fail } from "../base/errors.ts";
 import { contiguousStrides, type Shape, showShape, sizeOf } from "../base/shapes.ts";
 import type { View } from "../base/views.ts";
 import type { Value } from "../graph/tape.ts";
-import { expand, permute, place, reshape, window } from "../ops/linear.ts";
+import { expand, permute, place, reshape, slice, wholeSlice, window } from "../ops/linear.ts";
 import { full, iota } from "../ops/source.ts";
 import { constantPadNd } from "./rearrangements.ts";
+import { tapsOf } from "./sliding.ts";
 
 type Sizes = readonly number[];
 
@@ -225,6 +226,31 @@ export function offsetsInRows(lead: Shape, { out, kernel }: Windows): Value {
   return expand(offsets, inRows(lead, out, kernel));
 }
 
+/** Elements of a window up to which each is written by itself, along rows of windows. */
+const mostTaps = 16;
+
+/** Windows side by side: a loop along rows of windows for each element, for along a window it is short. */
+function tapByTap(x: Value, lead: Shape, { out, kernel }: Windows): Value {
+  const { dtype } = x.node;
+  const covered = [...lead, ...out.map((n, axis) => n * kernel[axis])];
+  const strides = contiguousStrides(covered);
+  const own = strides.slice(lead.length);
+  const shape = [...lead, ...out];
+  const steps = [...strides.slice(0, lead.length), ...own.map((step, axis) => step * kernel[axis])];
+  return tapsOf(kernel).reduce(
+    (whole, tap) => {
+      const slices = tap.flatMap((at, axis) => [
+        wholeSlice(out[axis]),
+        { start: at, size: 1, step: 1 },
+      ]);
+      const value = reshape(slice(x, [...lead.map(wholeSlice), ...slices]), shape);
+      const offset = tap.reduce((sum, at, axis) => sum + at * own[axis], 0);
+      return place(whole, value, { shape, strides: steps, offset });
+    },
+    full(dtype, covered, 0),
+  );
+}
+
 /** Elements of windows, in rows, as elements of the input; 0 where no window is. */
 export function fromRows(x: Value, lead: Shape, windows: Windows): Value {
   const { input, out, kernel, stride, padding, dilation } = windows;
@@ -234,7 +260,9 @@ export function fromRows(x: Value, lead: Shape, windows: Windows): Value {
   if (isTiled) {
     const covered = out.map((n, axis) => n * kernel[axis]);
     const ends = input.flatMap((n, axis) => [[-padding[axis], n + padding[axis] - covered[axis]]]);
-    return padAll(reshape(x, [...lead, ...covered]), ends, 0);
+    const isNarrow = (kernel.at(-1) as number) > 1 && sizeOf(kernel) <= mostTaps;
+    const whole = isNarrow ? tapByTap(x, lead, windows) : reshape(x, [...lead, ...covered]);
+    return padAll(whole, ends, 0);
   }
   const sizes = paddedSizes(windows);
   const strides = contiguousStrides([...lead, ...sizes]);

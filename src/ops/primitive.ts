@@ -138,7 +138,9 @@ class RuleEntry extends Entry {
   }
 
   private reads(): Reads {
-    const known = readsAt(this.rule, this.next);
+    const { inputs } = this;
+    invariant(inputs, `${this.name} was released`);
+    const known = readsAt(this.rule, this.next, inputs);
     known.value ??= this.deriveReads();
     return known.value;
   }

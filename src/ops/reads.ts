@@ -12,14 +12,23 @@ export type Reads = readonly boolean[];
 
 const known = new WeakMap<object, Trie<Reads>>();
 
-/** Where the reads of a record's rule are kept, for calls in which these inputs want gradients. */
-export function readsAt(record: object, next: readonly (Edge | null)[]): Trie<Reads> {
+/**
+ * Where the reads of a record's rule are kept, for calls in which these inputs want gradients. Scar: of an
+ * empty input nothing is read, and that was then believed of all.
+ */
+export function readsAt(
+  record: object,
+  next: readonly (Edge | null)[],
+  inputs: readonly Value[],
+): Trie<Reads> {
   let end = known.get(record);
   if (!end) {
     end = new Trie();
     known.set(record, end);
   }
-  for (let at = 0; at < next.length; at++) end = end.at(next[at] !== null);
+  for (let at = 0; at < next.length; at++) {
+    end = end.at(next[at] !== null).at(inputs[at]?.node.size === 0);
+  }
   return end;
 }
 

@@ -25,7 +25,7 @@ import { StateCode } from "./state-code.ts";
 /** Columns of a unit: 8 kB of float32 state, a quarter of the nearest cache. */
 const blockColumns = 2048;
 /** Rows for which a state is loaded and stored once. */
-const rowsTogether = 4;
+const rowsTogether = 8;
 
 export function columnsUnits({ axes, chunks }: ColumnsKernel): number {
   const kept = axes.slice(0, -1).filter(({ isReduced }) => !isReduced);
