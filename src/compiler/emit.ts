@@ -7,7 +7,7 @@ import { ModuleBuilder, type ModuleOptions } from "../wasm/module.ts";
 import { mayFault } from "./emit/index-check.ts";
 import { unitsOf, writeKernel } from "./emit/kernel-code.ts";
 import { type CellUse, cellsOf } from "./emit/loop-writer.ts";
-import type { Buffer, RunnableKernel, Stream } from "./kernel.ts";
+import { type Buffer, partsOf, type RunnableKernel, type Stream } from "./kernel.ts";
 import type { Placed } from "./plan.ts";
 import { grainOf, type Range, stagesOf, type Touches } from "./stages.ts";
 
@@ -101,7 +101,9 @@ const isScalar = (value: unknown): value is { kind: "scalar"; index: number } =>
 export function emit(placed: Placed, cache: KernelCache, frame: Frame): Program {
   const { refs, modules } = cache.find(placed.kernels);
   const launches = placed.kernels.map((kernel, at): Launch => {
-    const cells = cellsOf(kernel, mayFault(kernel)).map((use) => cellFor(use, kernel, placed));
+    const cells = partsOf(kernel).flatMap((part) =>
+      cellsOf(part, mayFault(part)).map((use) => cellFor(use, part, placed)),
+    );
     return {
       kernel: at,
       units: unitsOf(kernel),
@@ -158,6 +160,14 @@ export function writtenBy(kernel: RunnableKernel): ReadonlySet<number> {
 
 /** What a kernel reads and writes of the arena and of other buffers. */
 export function touchesOf(kernel: RunnableKernel, placed: Placed): Touches {
+  const touches = partsOf(kernel).map((part) => touchesOfPart(part, placed));
+  return {
+    reads: touches.flatMap(({ reads }) => reads),
+    writes: touches.flatMap(({ writes }) => writes),
+  };
+}
+
+function touchesOfPart(kernel: RunnableKernel, placed: Placed): Touches {
   const written = writtenBy(kernel);
   const isReadToo = kernel.kind === "scatter" || "scanner" in kernel || "buckets" in kernel;
   const ranges = (isWanted: (stream: number) => boolean): Range[] =>

@@ -5,7 +5,7 @@ import type { Explanation, KernelExplanation } from "../base/explanation.ts";
 import type { LaneBody } from "../base/lanes.ts";
 import { unitsOf } from "./emit/kernel-code.ts";
 import { type Frame, touchesOf, writtenBy } from "./emit.ts";
-import type { Axis, RunnableKernel, Span, Stream } from "./kernel.ts";
+import { type Axis, partsOf, type RunnableKernel, type Span, type Stream } from "./kernel.ts";
 import type { Placed } from "./plan.ts";
 import { printKernel } from "./print.ts";
 import { grainOf, stagesOf } from "./stages.ts";
@@ -45,11 +45,17 @@ function explainKernel(kernel: RunnableKernel, stage: number): KernelExplanation
     label: kernel.label,
     stage,
     flops: flopsOf(kernel),
-    bytesRead: bytesOf(kernel, (stream) => !written.has(stream)),
+    bytesRead: readBy(kernel),
     bytesWritten: bytesOf(kernel, (stream) => written.has(stream)),
     code: printKernel(kernel),
   };
 }
+
+const readBy = (kernel: RunnableKernel): number =>
+  partsOf(kernel).reduce((all, part) => {
+    const written = writtenBy(part);
+    return all + bytesOf(part, (stream) => !written.has(stream));
+  }, 0);
 
 /** Of each buffer the most that one stream touches: its streams mostly walk the same elements. */
 function bytesOf(kernel: RunnableKernel, isWanted: (stream: number) => boolean): number {

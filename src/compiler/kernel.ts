@@ -10,6 +10,7 @@ import type { LaneBody, LaneType } from "../base/lanes.ts";
 import type { Reducer } from "../base/reducers.ts";
 import type { Scanner } from "../base/scanners.ts";
 import type { SubAxis } from "./access.ts";
+import type { Block } from "./panels.ts";
 
 /**
  * A buffer of the program. A temp is named by the step whose value it holds, or a partial result; what
@@ -167,6 +168,15 @@ export interface ContractKernel extends AnyKernel {
   readonly dtype: DType;
   readonly depth: number;
   readonly stores: readonly Store[];
+  /** Panels of a unit of work. */
+  readonly block: Block;
+  /** What each unit packs for itself, into scratch. */
+  readonly own: readonly OwnPack[];
+}
+
+export interface OwnPack {
+  readonly side: "a" | "b";
+  readonly pack: PackKernel;
 }
 
 /** Writes the values where the mask holds one after another, each block from where it starts. */
@@ -370,3 +380,7 @@ export type RunnableKernel =
   | CarryKernel
   | SortRunsKernel
   | MergeRunsKernel;
+
+/** A kernel and what runs within it, each with streams of its own. */
+export const partsOf = (kernel: RunnableKernel): readonly RunnableKernel[] =>
+  kernel.kind === "contract" ? [kernel, ...kernel.own.map(({ pack }) => pack)] : [kernel];

@@ -9,7 +9,7 @@ import type { Group } from "./group.ts";
 import type { Held } from "./inline.ts";
 import type { Axis, Kernel, LoopKernel, Pass, Reduction, Store, Stream } from "./kernel.ts";
 import { LoopBody } from "./loop-body.ts";
-import { packedSize } from "./panels.ts";
+import { blockOf, packedSize, widthsOf } from "./panels.ts";
 import type { Operand, Step } from "./step.ts";
 
 /** One chain on its way to a kernel. */
@@ -190,8 +190,10 @@ export class Lowering {
     });
     const [a, b] = [streams.length, streams.length + 1];
     const { dtype, depth } = step;
+    const block = blockOf(axes, widthsOf(dtype));
     const common = { label: this.body.label(), axes, streams: [...streams, ...panels], values };
-    return { kind: "contract", ...common, a, b, dtype, depth, stores, size: sizeOf(step.space) };
+    const what = { a, b, dtype, depth, stores, block, own: [] };
+    return { kind: "contract", ...common, ...what, size: sizeOf(step.space) };
   }
 
   private finish(passes: readonly Pass[]): LoopKernel {

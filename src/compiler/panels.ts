@@ -38,9 +38,65 @@ export interface Block {
   readonly b: number;
 }
 
+/** Bytes of one side's panels that the second-nearest cache keeps while the other side's pass by. */
+const keptBytes = 400 << 10;
+/** Bytes of a tile's sums. */
+const tileBytes = 192;
+
+/** A product as a unit sees it: panels of both sides, bytes of a panel, and whether sums are put aside. */
+export interface Tiling {
+  readonly batch: number;
+  readonly panels: Block;
+  readonly panelBytes: Block;
+  readonly isInPieces: boolean;
+}
+
+export function tilingOf(
+  axes: readonly Axis[],
+  { dtype, depth }: { readonly dtype: DType; readonly depth: number },
+): Tiling {
+  const widths = widthsOf(dtype);
+  const [rows = 1, columns = 1] = axes.slice(-2).map(({ size }) => size);
+  const column = depth * dtypes[dtype].bytes;
+  return {
+    batch: axes.slice(0, -2).reduce((product, { size }) => product * size, 1),
+    panels: { a: panelCount(rows, widths.a), b: panelCount(columns, widths.b) },
+    panelBytes: { a: column * widths.a, b: column * widths.b },
+    isInPieces: depthPieces(depth).count > 1,
+  };
+}
+
+/** Bytes of scratch for the sums of a block's tiles. */
+export const sumBytes = ({ isInPieces }: Tiling, { a, b }: Block): number =>
+  isInPieces ? a * b * tileBytes : 0;
+
+/**
+ * Panels of a unit that packs its part of b into scratch: all of a, so that nothing is packed twice; null
+ * where a is too long for that, or too few units would be left. Then b is never written to memory as a
+ * whole, which for a convolution is its input as often as its filter has elements.
+ */
+export function ownBlock(tiling: Tiling, room: number): Block | null {
+  const { batch, panels, panelBytes } = tiling;
+  if (panels.a * panelBytes.a > keptBytes) return null;
+  const each = panelBytes.b + sumBytes(tiling, { a: panels.a, b: 1 });
+  let b = Math.min(largestBlock.b, panels.b, Math.floor(room / each));
+  const units = () => batch * Math.ceil(panels.b / b);
+  while (b > 1 && units() < enoughUnits) b = Math.ceil(b / 2);
+  return b > 0 && units() >= leastUnits ? { a: panels.a, b } : null;
+}
+
+/** All panels of one product of a batch, where scratch has room for both sides; else null. */
+export function wholeBlock(tiling: Tiling, room: number): Block | null {
+  const { batch, panels, panelBytes } = tiling;
+  const bytes = panels.a * panelBytes.a + panels.b * panelBytes.b + sumBytes(tiling, panels);
+  return batch >= leastUnits && bytes <= room ? panels : null;
+}
+
 const largestBlock: Block = { a: 12, b: 8 };
 /** Units from which on all workers have enough to do. */
 const enoughUnits = 64;
+/** Units below which some workers would have nothing to do. */
+const leastUnits = 16;
 
 export function blockOf(axes: readonly Axis[], widths: Widths): Block {
   const [rows = 1, columns = 1] = axes.slice(-2).map(({ size }) => size);

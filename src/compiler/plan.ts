@@ -4,7 +4,8 @@
 import { dtypes } from "../base/dtypes.ts";
 import { vectorSlack } from "../base/program.ts";
 import { withFills } from "./fills.ts";
-import type { Buffer, Kernel, RunnableKernel, Stream } from "./kernel.ts";
+import { type Buffer, type Kernel, partsOf, type RunnableKernel, type Stream } from "./kernel.ts";
+import { withOwnPacks } from "./own-packs.ts";
 import { split } from "./split.ts";
 
 export interface Placed {
@@ -18,7 +19,9 @@ export interface Placed {
 
 export function plan(kernels: readonly Kernel[], stepCount: number): Placed {
   let temps = stepCount;
-  const runnable = withFills(kernels).flatMap((kernel) => split(kernel, () => temps++));
+  const runnable = withOwnPacks(withFills(kernels)).flatMap((kernel) =>
+    split(kernel, () => temps++),
+  );
   const lives = livesOf(runnable);
   shareDying(runnable, lives);
   const { offsets, arenaBytes } = pack(lives);
@@ -37,17 +40,21 @@ interface Life {
 function livesOf(kernels: readonly RunnableKernel[]): Map<number, Life> {
   const lives = new Map<number, Life>();
   kernels.forEach((kernel, at) => {
-    for (const stream of kernel.streams) {
-      if (stream.buffer.kind !== "temp") continue;
-      const bytes = reach(kernel, stream) + vectorSlack;
-      const life = lives.get(stream.buffer.index);
-      if (life) {
-        life.to = at;
-        life.bytes = Math.max(life.bytes, bytes);
-      } else lives.set(stream.buffer.index, { bytes, from: at, to: at, over: null });
+    for (const part of partsOf(kernel)) {
+      for (const stream of part.streams) addLife(lives, stream, reach(part, stream), at);
     }
   });
   return lives;
+}
+
+function addLife(lives: Map<number, Life>, { buffer }: Stream, reach: number, at: number): void {
+  if (buffer.kind !== "temp") return;
+  const bytes = reach + vectorSlack;
+  const life = lives.get(buffer.index);
+  if (life) {
+    life.to = at;
+    life.bytes = Math.max(life.bytes, bytes);
+  } else lives.set(buffer.index, { bytes, from: at, to: at, over: null });
 }
 
 /** Bytes up to the end of what the stream may touch. */

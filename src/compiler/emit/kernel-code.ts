@@ -3,15 +3,15 @@
 
 import type { FunctionBuilder, Local } from "../../wasm/function.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
-import type { RunnableKernel } from "../kernel.ts";
+import type { ContractKernel, RunnableKernel } from "../kernel.ts";
 import { bucketIndexCode, bucketIndexUnits, bucketStartsCode } from "./bucket-code.ts";
 import { bucketScatterCode, bucketScatterUnits } from "./bucket-scatter-code.ts";
 import { carryCode } from "./carry-code.ts";
 import { columnRowsOf, columnsCode, columnsUnits } from "./columns-code.ts";
 import { compactCode, compactUnits } from "./compact-code.ts";
-import { contractCode, contractUnits } from "./contract-code.ts";
+import { contractCode, contractUnits, type OwnPacking } from "./contract-code.ts";
 import { IndexCheck, mayFault } from "./index-check.ts";
-import { LoopWriter } from "./loop-writer.ts";
+import { cellsOf, LoopWriter } from "./loop-writer.ts";
 import { mapCode, mapUnits } from "./map-code.ts";
 import { mergeCode } from "./merge-code.ts";
 import { packCode, packUnits } from "./pack-code.ts";
@@ -31,22 +31,55 @@ const isOfSeveralRows = (kernel: RunnableKernel): boolean =>
 
 /** Writes the kernel as an exported function of the module. */
 export function writeKernel(module: ModuleBuilder, name: string, kernel: RunnableKernel): void {
-  const { addressType } = module;
-  const params = [addressType, "i32", "i32", addressType] as const;
-  module.func(name, params, [], (f, args, begin, end, scratch) => {
-    const faults = mayFault(kernel);
-    const isTiled = isOfSeveralRows(kernel);
-    const isRelaxed = module.simd === "relaxed";
-    const isFoldedByRow = kernel.kind === "rows";
-    const options = { isRelaxed, faults, args, scratch, isTiled, isFoldedByRow };
-    const loop = new LoopWriter(f, kernel, options);
-    if (faults) new IndexCheck(loop, args);
-    forUnits(f, begin, end, kernelBody(kernel, loop));
+  const params = paramsOf(module);
+  const packing = kernel.kind === "contract" ? ownPacking(module, name, kernel) : [];
+  module.func(name, params, [], (f, ...given) => writeUnits(module, kernel, { f, given, packing }));
+}
+
+const paramsOf = ({ addressType }: ModuleBuilder) =>
+  [addressType, "i32", "i32", addressType] as const;
+
+/** Functions of their own for what a product's units pack. */
+function ownPacking(module: ModuleBuilder, name: string, kernel: ContractKernel): OwnPacking[] {
+  let cells = cellsOf(kernel, mayFault(kernel)).length;
+  return kernel.own.map(({ side, pack }) => {
+    const func = module.internal(`${name}, ${side} packed`, paramsOf(module), [], (f, ...given) =>
+      writeUnits(module, pack, { f, given, packing: [] }),
+    );
+    const packing = { func, cells };
+    cells += cellsOf(pack, mayFault(pack)).length;
+    return packing;
   });
 }
 
+interface Within {
+  readonly f: FunctionBuilder;
+  /** (args, begin, end, scratch) */
+  readonly given: readonly [Local, Local, Local, Local];
+  readonly packing: readonly OwnPacking[];
+}
+
+function writeUnits(
+  module: ModuleBuilder,
+  kernel: RunnableKernel,
+  { f, given: [args, begin, end, scratch], packing }: Within,
+): void {
+  const faults = mayFault(kernel);
+  const isTiled = isOfSeveralRows(kernel);
+  const isRelaxed = module.simd === "relaxed";
+  const isFoldedByRow = kernel.kind === "rows";
+  const options = { isRelaxed, faults, args, scratch, isTiled, isFoldedByRow };
+  const loop = new LoopWriter(f, kernel, options);
+  if (faults) new IndexCheck(loop, args);
+  forUnits(f, begin, end, kernelBody(kernel, loop, packing));
+}
+
 /** Prepares what stands before the loop over units; returns what is written for one unit. */
-function kernelBody(kernel: RunnableKernel, loop: LoopWriter): (unit: Local) => void {
+function kernelBody(
+  kernel: RunnableKernel,
+  loop: LoopWriter,
+  packing: readonly OwnPacking[],
+): (unit: Local) => void {
   switch (kernel.kind) {
     case "map":
       return mapCode(kernel, loop);
@@ -55,7 +88,7 @@ function kernelBody(kernel: RunnableKernel, loop: LoopWriter): (unit: Local) => 
     case "pack":
       return packCode(kernel, loop);
     case "contract":
-      return contractCode(kernel, loop);
+      return contractCode(kernel, loop, packing);
     case "rows":
       return rowsCode(kernel, loop);
     case "columns":
