@@ -68,6 +68,23 @@ export function joinedAccess(access: Access, shape: Shape): Access | null {
   return rest.every((parts) => extentOf(parts) === 1) ? { axes, offset: access.offset } : null;
 }
 
+/** Which axes of `joined` the given ones of `shape` make up; null where they are only a part of one. */
+export function joinedAxes(shape: Shape, joined: Shape, axes: readonly number[]): number[] | null {
+  const own: number[] = [];
+  let at = 0;
+  for (const [axis, size] of joined.entries()) {
+    let elements = 1;
+    const isReduced = new Set<boolean>();
+    for (; at < shape.length && (elements < size || shape[at] === 1); at++) {
+      elements *= shape[at] as number;
+      if (shape[at] !== 1) isReduced.add(axes.includes(at));
+    }
+    if (isReduced.size > 1) return null;
+    if (isReduced.has(true)) own.push(axis);
+  }
+  return own.length > 0 ? own : null;
+}
+
 const extentOf = (parts: readonly SubAxis[]): number =>
   parts.reduce((product, { size }) => product * size, 1);
 

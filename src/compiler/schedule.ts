@@ -18,10 +18,12 @@ import {
   identityAccess,
   isIdentity,
   joinedAccess,
+  joinedAxes,
   type SubAxis,
 } from "./access.ts";
 import { bordersOf } from "./borders.ts";
 import { packedSize, widthsOf } from "./panels.ts";
+import { elementsAlong, isShort } from "./short-folds.ts";
 import { isStep, type Operand, type PointwiseStep, type Source, type Step } from "./step.ts";
 
 export function schedule(graph: Graph): Step[] {
@@ -372,46 +374,6 @@ class Scheduler {
   private node(node: GraphNode, input: number): GraphNode {
     return this.graph.nodes[node.inputs[input] as number] as GraphNode;
   }
-}
-
-/** Elements of a fold across rows that are written out one after the other, as a window's are. */
-const mostWrittenOut = 64;
-/** Folds from which on that leaves work enough. */
-const leastFolds = 256;
-
-function isShort(space: Shape, axes: readonly number[]): boolean {
-  const elements = sizeOf(axes.map((axis) => space[axis] as number));
-  const isAcross = !axes.includes(space.findLastIndex((size) => size > 1));
-  return isAcross && elements <= mostWrittenOut && sizeOf(space) >= leastFolds * elements;
-}
-
-/** The operand at each index of the axes, row-major, as operands without them. */
-function elementsAlong({ source, access }: Operand, axes: readonly number[]): Operand[] {
-  const kept = access.axes.filter((_, axis) => !axes.includes(axis));
-  let offsets = [access.offset];
-  for (const { size, stride } of axes.flatMap((axis) => access.axes[axis] as SubAxis[])) {
-    offsets = offsets.flatMap((offset) =>
-      Array.from({ length: size }, (_, at) => offset + at * stride),
-    );
-  }
-  return offsets.map((offset) => ({ source, access: { axes: kept, offset } }));
-}
-
-/** Which axes of `joined` the given ones of `shape` make up; null where they are only a part of one. */
-function joinedAxes(shape: Shape, joined: Shape, axes: readonly number[]): number[] | null {
-  const own: number[] = [];
-  let at = 0;
-  for (const [axis, size] of joined.entries()) {
-    let elements = 1;
-    const isReduced = new Set<boolean>();
-    for (; at < shape.length && (elements < size || shape[at] === 1); at++) {
-      elements *= shape[at] as number;
-      if (shape[at] !== 1) isReduced.add(axes.includes(at));
-    }
-    if (isReduced.size > 1) return null;
-    if (isReduced.has(true)) own.push(axis);
-  }
-  return own.length > 0 ? own : null;
 }
 
 const windowOf = ({ attributes: { window, strides, offset } }: GraphNode<"place">): View => ({

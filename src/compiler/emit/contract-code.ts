@@ -11,12 +11,12 @@
 
 import { dtypes } from "../../base/dtypes.ts";
 import { sizeOf } from "../../base/shapes.ts";
-import type { Func, Local } from "../../wasm/function.ts";
-import type { ContractKernel, OwnPack } from "../kernel.ts";
+import type { Local } from "../../wasm/function.ts";
+import type { ContractKernel } from "../kernel.ts";
 import { type Block, depthPieces, tilingOf, type Widths, widthsOf } from "../panels.ts";
 import { minimum, splitBlock } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
-import { packUnits } from "./pack-code.ts";
+import { type OwnPacking, packOwn } from "./own-pack-code.ts";
 import type { Position } from "./position.ts";
 import type { Register } from "./register.ts";
 
@@ -40,12 +40,6 @@ export function contractUnits(kernel: ContractKernel): number {
   const { block, panels } = cutOf(kernel);
   const batch = sizeOf(kernel.axes.slice(0, -2).map(({ size }) => size));
   return batch * Math.ceil(panels.a / block.a) * Math.ceil(panels.b / block.b);
-}
-
-/** What a unit packs for itself: the function, and where its cells are among the launch's. */
-export interface OwnPacking {
-  readonly func: Func;
-  readonly cells: number;
 }
 
 /** `packing`: one for each of the kernel's own packs. */
@@ -100,7 +94,13 @@ class ContractWriter {
     loop.startRow({ from: 0, to: 0 }, (stream) => stream === kernel.a || stream === kernel.b);
     kernel.own.forEach((own, at) => {
       const block = own.side === "a" ? down.block : across.block;
-      this.packOwn(own, this.packing[at] as OwnPacking, { block, batch: down.rest });
+      packOwn(loop, {
+        kernel,
+        own,
+        packing: this.packing[at] as OwnPacking,
+        block,
+        batch: down.rest,
+      });
     });
     const { count, length } = depthPieces(this.kernel.depth);
     for (let piece = 0; piece < count; piece++) {
@@ -114,53 +114,6 @@ class ContractWriter {
           else this.finish();
         }),
       );
-    }
-  }
-
-  /** Packs the block's panels of one side. Scratch is given, and then read, as if all panels lay there. */
-  private packOwn(
-    { side, pack }: OwnPack,
-    { func, cells }: OwnPacking,
-    { block, batch }: { block: Local | null; batch: Local },
-  ): void {
-    const { loop, cut, kernel } = this;
-    const { f, options } = loop;
-    const { panels, panelBytes, block: lengths } = cut;
-    const isShared = packUnits(pack) === panels[side];
-    const [from, to] = [f.local("i32"), f.local("i32")];
-    const ahead = f.local(f.addressType);
-    if (block) {
-      f.get(block);
-      f.i32(lengths[side]);
-      f.op("i32.mul");
-    } else f.i32(0);
-    f.tee(from);
-    f.i32(lengths[side]);
-    f.op("i32.add");
-    f.i32(panels[side]);
-    minimum(f, to);
-    f.get(from);
-    f.addressFromI32();
-    f.address(panelBytes[side]);
-    f.addressMul();
-    f.set(ahead);
-    f.get(options.args);
-    f.address(cells * 8);
-    f.addressAdd();
-    for (const end of [from, to]) {
-      f.get(end);
-      if (isShared) continue;
-      f.get(batch);
-      f.i32(panels[side]);
-      f.op("i32.mul");
-      f.op("i32.add");
-    }
-    for (const where of [options.scratch, loop.pointers[kernel[side]] as Local]) {
-      f.get(where);
-      f.get(ahead);
-      f.addressOp("sub");
-      if (where === options.scratch) f.call(func);
-      else f.set(where);
     }
   }
 

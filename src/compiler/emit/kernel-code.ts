@@ -9,11 +9,12 @@ import { bucketScatterCode, bucketScatterUnits } from "./bucket-scatter-code.ts"
 import { carryCode } from "./carry-code.ts";
 import { columnRowsOf, columnsCode, columnsUnits } from "./columns-code.ts";
 import { compactCode, compactUnits } from "./compact-code.ts";
-import { contractCode, contractUnits, type OwnPacking } from "./contract-code.ts";
+import { contractCode, contractUnits } from "./contract-code.ts";
 import { IndexCheck, mayFault } from "./index-check.ts";
 import { cellsOf, LoopWriter } from "./loop-writer.ts";
 import { mapCode, mapUnits } from "./map-code.ts";
 import { mergeCode } from "./merge-code.ts";
+import type { OwnPacking } from "./own-pack-code.ts";
 import { packCode, packUnits } from "./pack-code.ts";
 import { rowsCode, rowsUnits } from "./rows-code.ts";
 import { scanColumnsCode, scanColumnsUnits } from "./scan-columns-code.ts";
