@@ -28,7 +28,7 @@ export function bordersOf(shape: Shape, window: View): View[] | null {
       const box = sizes.with(axis, size);
       const offset = from
         .with(axis, first)
-        .reduce((sum, at, each) => sum + at * (strides[each] as number), 0);
+        .reduce((total, at, each) => total + at * (strides[each] as number), 0);
       boxes.push({ shape: box, strides, offset });
     }
     from[axis] = start;

@@ -10,7 +10,6 @@ import type { LaneBody, LaneType } from "../base/lanes.ts";
 import type { Reducer } from "../base/reducers.ts";
 import type { Scanner } from "../base/scanners.ts";
 import type { SubAxis } from "./access.ts";
-import type { Block } from "./panels.ts";
 
 /**
  * A buffer of the program. A temp is named by the step whose value it holds, or a partial result; what
@@ -155,6 +154,12 @@ export interface PackKernel extends AnyKernel {
   readonly value: number;
   readonly target: number;
   readonly width: number;
+}
+
+/** Panels of either side. */
+export interface Block {
+  readonly a: number;
+  readonly b: number;
 }
 
 /** Rows of panels with rows of panels; what follows a product is computed while it is in registers. */

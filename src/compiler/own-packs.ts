@@ -3,8 +3,8 @@
 // of a batch, it packs a as well.
 
 import { scratchBytes, vectorSlack } from "../base/program.ts";
-import type { ContractKernel, Kernel, OwnPack, PackKernel, Stream } from "./kernel.ts";
-import { type Block, ownBlock, sumBytes, type Tiling, tilingOf, wholeBlock } from "./panels.ts";
+import type { Block, ContractKernel, Kernel, OwnPack, PackKernel, Stream } from "./kernel.ts";
+import { ownBlock, sumBytes, type Tiling, tilingOf, wholeBlock } from "./panels.ts";
 
 /** The kernels, without the packs that products took over. */
 export function withOwnPacks(kernels: readonly Kernel[]): Kernel[] {

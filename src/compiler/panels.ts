@@ -4,7 +4,7 @@
 //   a: 6 rows (of float64: 3) by b: 8 rows  →  12 sums of 4 (2) lanes
 
 import { type DType, dtypes } from "../base/dtypes.ts";
-import type { Axis } from "./kernel.ts";
+import type { Axis, Block } from "./kernel.ts";
 
 export interface Widths {
   readonly a: number;
@@ -30,12 +30,6 @@ export function depthPieces(depth: number): { readonly count: number; readonly l
   const count = Math.ceil(depth / mostDepth);
   const length = Math.ceil(depth / count / 4) * 4;
   return { count: Math.ceil(depth / length), length };
-}
-
-/** Panels of a unit of work. */
-export interface Block {
-  readonly a: number;
-  readonly b: number;
 }
 
 /** Bytes of one side's panels that the second-nearest cache keeps while the other side's pass by. */

@@ -12,8 +12,8 @@
 import { dtypes } from "../../base/dtypes.ts";
 import { sizeOf } from "../../base/shapes.ts";
 import type { Local } from "../../wasm/function.ts";
-import type { ContractKernel } from "../kernel.ts";
-import { type Block, depthPieces, tilingOf, type Widths, widthsOf } from "../panels.ts";
+import type { Block, ContractKernel } from "../kernel.ts";
+import { depthPieces, tilingOf, type Widths, widthsOf } from "../panels.ts";
 import { minimum, splitBlock } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import { type OwnPacking, packOwn } from "./own-pack-code.ts";

@@ -59,11 +59,11 @@ export function packOwn(
     f.op("i32.mul");
     f.op("i32.add");
   }
-  for (const where of [options.scratch, loop.pointers[kernel[side]] as Local]) {
-    f.get(where);
+  for (const start of [options.scratch, loop.pointers[kernel[side]] as Local]) {
+    f.get(start);
     f.get(ahead);
     f.addressOp("sub");
-    if (where === options.scratch) f.call(func);
-    else f.set(where);
+    if (start === options.scratch) f.call(func);
+    else f.set(start);
   }
 }
