@@ -1,10 +1,18 @@
-// The demo: one room so far. `?job=NAME` runs one of `jobs` and leaves its result in `shardgradJob`.
+// The demo: the seed program and the examples, each in a room of its own. `?job=NAME` runs one of them and
+// leaves its result in `shardgradJob`.
 
+import { examples } from "./examples/all.ts";
 import { Alive } from "./page/alive.ts";
+import { element } from "./page/elements.ts";
+import type { JobResult } from "./page/job-result.ts";
+import { type Room, Rooms } from "./page/rooms.ts";
 import { showThreads } from "./page/threads.ts";
 import { showTrouble, watchTroubles } from "./page/troubles.ts";
-import { type JobResult, seedJob } from "./seed/job.ts";
-import { Room } from "./seed/room.ts";
+import { seedJob } from "./seed/job.ts";
+import { SeedRoom } from "./seed/room.ts";
+import type { Example } from "./training/example.ts";
+import { trainingJob } from "./training/job.ts";
+import { TrainingRoom } from "./training/training-room.ts";
 
 declare global {
   interface Window {
@@ -12,20 +20,30 @@ declare global {
   }
 }
 
-const jobs: Readonly<Record<string, (room: Room, alive: Alive) => Promise<JobResult>>> = {
-  seed: seedJob,
-};
+const parent = element("content", HTMLElement);
+const alive = new Alive();
+const trained = Object.entries<Example>(examples);
+const doors = new Map<string, () => Room>([
+  ["seed", () => new SeedRoom(alive)],
+  ...trained.map(
+    ([name, example]) => [name, () => new TrainingRoom(example, parent, alive)] as const,
+  ),
+]);
+const rooms = new Rooms(doors);
 
-async function runJob(name: string, room: Room, alive: Alive): Promise<JobResult> {
-  const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;
-  if (!job) {
+async function runJob(name: string): Promise<JobResult> {
+  if (!doors.has(name)) {
     return {
       ok: false,
-      text: `no job is called "${name}"; known: ${Object.keys(jobs).join(", ")}`,
+      text: `no job is called "${name}"; known: ${[...doors.keys()].join(", ")}`,
     };
   }
   try {
-    return await job(room, alive);
+    const room = rooms.show(name);
+    if (room instanceof TrainingRoom) {
+      return await trainingJob(examples[name as keyof typeof examples], room, alive);
+    }
+    return await seedJob(room as SeedRoom, alive);
   } catch (error) {
     showTrouble(error);
     return {
@@ -37,9 +55,7 @@ async function runJob(name: string, room: Room, alive: Alive): Promise<JobResult
 
 watchTroubles();
 showThreads();
-const alive = new Alive();
-const room = new Room(alive);
 alive.start();
 const job = new URLSearchParams(location.search).get("job");
-if (job === null) void room.open();
-else window.shardgradJob = runJob(job, room, alive);
+if (job === null) rooms.follow();
+else window.shardgradJob = runJob(job);

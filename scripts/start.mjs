@@ -1,5 +1,6 @@
 // `npm start`                       serves the demo and prints its address
-// `npm start -- --headless [NAME]`  runs the demo's job NAME in headless Chromium, prints its result
+// `npm start -- --headless [NAME]`  runs the demo's job NAME in headless Chromium, prints its result:
+//                                   seed (unless named), spirals, digits, text or signal
 //
 // The page at /demo/?job=NAME sets `shardgradJob: Promise<{ ok: boolean, text: string }>`.
 import { join } from "node:path";

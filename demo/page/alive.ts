@@ -12,9 +12,9 @@ const modes: readonly Mode[] = ["workers", "main"];
 
 export class Alive {
   readonly gaps = new FrameGaps();
-  private readonly pendulums = element("pendulums", HTMLCanvasElement);
+  private readonly pendulums: HTMLCanvasElement[] = [];
   private readonly strip = element("gaps", HTMLCanvasElement);
-  private readonly pause = element("pause", HTMLButtonElement);
+  private readonly pauses: HTMLButtonElement[] = [];
   private isPaused = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   /** The animation's own clock, which stands still in a pause. */
   private clock = 0;
@@ -22,11 +22,7 @@ export class Alive {
   private textDrawn = Number.NEGATIVE_INFINITY;
 
   start(): void {
-    this.showPause();
-    this.pause.addEventListener("click", () => {
-      this.isPaused = !this.isPaused;
-      this.showPause();
-    });
+    this.animate(element("pendulums", HTMLCanvasElement), element("pause", HTMLButtonElement));
     document.addEventListener("visibilitychange", () => this.gaps.interrupt());
     const frame = (): void => {
       this.frame(performance.now());
@@ -35,11 +31,22 @@ export class Alive {
     requestAnimationFrame(frame);
   }
 
+  /** Draws the animation here too, while it can be seen. */
+  animate(canvas: HTMLCanvasElement, pause: HTMLButtonElement): void {
+    this.pendulums.push(canvas);
+    this.pauses.push(pause);
+    pause.addEventListener("click", () => {
+      this.isPaused = !this.isPaused;
+      this.showPause();
+    });
+    this.showPause();
+  }
+
   private frame(now: number): void {
     this.gaps.frame(now);
     if (!this.isPaused) this.clock += now - this.last;
     this.last = now;
-    drawPendulums(this.pendulums, this.clock);
+    for (const canvas of this.pendulums) drawPendulums(canvas, this.clock);
     drawGapStrip(this.strip, this.gaps.recent, now);
     if (now - this.textDrawn < textMilliseconds) return;
     this.textDrawn = now;
@@ -59,7 +66,9 @@ export class Alive {
   }
 
   private showPause(): void {
-    this.pause.setAttribute("aria-pressed", String(this.isPaused));
-    this.pause.textContent = this.isPaused ? "Resume animation" : "Pause animation";
+    for (const pause of this.pauses) {
+      pause.setAttribute("aria-pressed", String(this.isPaused));
+      pause.textContent = this.isPaused ? "Resume animation" : "Pause animation";
+    }
   }
 }

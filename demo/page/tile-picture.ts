@@ -2,7 +2,7 @@
 // later it stands in the kernel; the pointer or the slider chooses one, and a line of text names it.
 
 import type { traceRuns } from "../../src/index.ts";
-import { element } from "./elements.ts";
+import { part } from "./elements.ts";
 import { count, milliseconds } from "./quantities.ts";
 import { cleared, inks, onSchemeChange, type Surface, smallType } from "./surface.ts";
 
@@ -34,19 +34,27 @@ const axisHeight = 26;
 const names = 72;
 /** Below this width a tile is drawn without a seam. */
 const seamFrom = 2.5;
+/** Kernels that the legend names, those with the most work first. */
+const named = 6;
 
 export class TilePicture {
-  private readonly canvas = element("tiles", HTMLCanvasElement);
-  private readonly shown = element("tile-shown", HTMLOutputElement);
-  private readonly walk = element("walk", HTMLInputElement);
-  private readonly legend = element("legend", HTMLElement);
+  private readonly canvas: HTMLCanvasElement;
+  private readonly shown: HTMLOutputElement;
+  private readonly walk: HTMLInputElement;
+  private readonly legend: HTMLElement;
   private run: TracedRun | null = null;
+  /** Tiles of each launch. */
+  private tiles = new Map<number, number>();
   private placed: Placed[] = [];
   private chosen: TileEvent | null = null;
   /** What the slider chose stays when the pointer only passes over. */
   private isPointed = false;
 
-  constructor() {
+  constructor(root: ParentNode) {
+    this.canvas = part(root, "tiles", HTMLCanvasElement);
+    this.shown = part(root, "tile-shown", HTMLOutputElement);
+    this.walk = part(root, "walk", HTMLInputElement);
+    this.legend = part(root, "legend", HTMLElement);
     new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(this.canvas);
     onSchemeChange(() => this.draw());
     this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) =>
@@ -63,6 +71,8 @@ export class TilePicture {
     const events = run.events.toSorted((a, b) => a.begin - b.begin);
     this.run = { ...run, events };
     this.chosen = null;
+    this.tiles = new Map();
+    for (const { launch } of events) this.tiles.set(launch, this.tilesOf(launch) + 1);
     this.canvas.style.height = `${this.lanes() * (laneHeight + laneGap) + axisHeight}px`;
     this.walk.max = String(Math.max(events.length - 1, 0));
     this.walk.value = "0";
@@ -140,7 +150,7 @@ export class TilePicture {
   }
 
   private tilesOf(launch: number): number {
-    return this.run?.events.filter((event) => event.launch === launch).length ?? 0;
+    return this.tiles.get(launch) ?? 0;
   }
 
   private at(x: number, y: number): TileEvent | null {
@@ -183,15 +193,26 @@ export class TilePicture {
   private showLegend(): void {
     const { run } = this;
     if (!run) return;
-    const launches = [...new Set(run.events.map(({ launch }) => launch))].toSorted((a, b) => a - b);
-    const items = launches.map((launch) => {
-      const own = run.events.filter((event) => event.launch === launch);
-      const work = own.reduce((sum, { begin, end }) => sum + end - begin, 0);
+    const work = new Map<number, number>();
+    for (const { launch, begin, end } of run.events) {
+      work.set(launch, (work.get(launch) ?? 0) + end - begin);
+    }
+    const launches = [...work.keys()].toSorted((a, b) => work.get(b)! - work.get(a)!);
+    const shown = launches.slice(0, named).toSorted((a, b) => a - b);
+    const items = shown.map((launch) => {
       const item = document.createElement("li");
       item.style.setProperty("--swatch", `var(--kernel-${launch % inks().kernels.length})`);
-      item.textContent = `${run.labels[launch] ?? "?"}: ${tilesText(own.length)}, ${milliseconds(work)} of work`;
+      const tiles = tilesText(this.tilesOf(launch));
+      item.textContent = `${run.labels[launch] ?? "?"}: ${tiles}, ${milliseconds(work.get(launch)!)} of work`;
       return item;
     });
+    const others = launches.slice(named);
+    if (others.length > 0) {
+      const item = document.createElement("li");
+      const time = others.reduce((sum, launch) => sum + work.get(launch)!, 0);
+      item.textContent = `${count(others.length)} smaller kernels: ${milliseconds(time)} of work`;
+      items.push(item);
+    }
     this.legend.replaceChildren(...items);
   }
 }

@@ -3,15 +3,11 @@
 
 import { allclose, capabilities, noGrad, stats } from "../../src/index.ts";
 import type { Alive } from "../page/alive.ts";
+import type { JobResult } from "../page/job-result.ts";
 import { count, median, milliseconds, number } from "../page/quantities.ts";
 import { bytesMoved } from "./program.ts";
-import type { Room } from "./room.ts";
+import type { SeedRoom } from "./room.ts";
 import type { Settings } from "./session.ts";
-
-export interface JobResult {
-  readonly ok: boolean;
-  readonly text: string;
-}
 
 const expected = [
   "tensor([[27., 27.],\n        [27., 27.]], grad_fn=<MulBackward0>)",
@@ -24,7 +20,7 @@ const warmUps = 3;
 const passes = 60;
 const restMilliseconds = 1000;
 
-export async function seedJob(room: Room, alive: Alive): Promise<JobResult> {
+export async function seedJob(room: SeedRoom, alive: Alive): Promise<JobResult> {
   const { threads, reason, cores } = capabilities();
   if (!threads) return { ok: false, text: `threads are off: ${reason}` };
   room.controls.disable();
@@ -39,13 +35,13 @@ export async function seedJob(room: Room, alive: Alive): Promise<JobResult> {
   return { ok: faults.length === 0, text: [...blocks, "", ...report.lines, ...ending].join("\n") };
 }
 
-async function runAt(room: Room, settings: Settings): Promise<readonly string[]> {
+async function runAt(room: SeedRoom, settings: Settings): Promise<readonly string[]> {
   room.controls.show(settings);
   await room.session.apply(settings);
   return room.session.runOnce();
 }
 
-async function measure(room: Room, alive: Alive, settings: Settings) {
+async function measure(room: SeedRoom, alive: Alive, settings: Settings) {
   const { session, controls } = room;
   controls.show(settings);
   await session.apply(settings);
@@ -85,7 +81,7 @@ async function longestGapAtRest(alive: Alive): Promise<number> {
 }
 
 /** d mean(3 (x + 2)²) / dx = 6 (x + 2) / n². */
-async function isRight(x: ReturnType<Room["session"]["input"]>): Promise<boolean> {
+async function isRight(x: ReturnType<SeedRoom["session"]["input"]>): Promise<boolean> {
   const { grad } = x;
   if (!grad) return false;
   const wanted = noGrad(() => x.add(2).mul(6 / large ** 2));

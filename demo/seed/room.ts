@@ -1,6 +1,8 @@
 // The first room: the seed program, its controls, and what can be seen of it.
 
 import type { Alive } from "../page/alive.ts";
+import { element } from "../page/elements.ts";
+import type { Room } from "../page/rooms.ts";
 import { TilePicture } from "../page/tile-picture.ts";
 import { clearTroubles, showTrouble } from "../page/troubles.ts";
 import { Controls } from "./controls.ts";
@@ -11,14 +13,19 @@ import { Session, type Settings } from "./session.ts";
 /** Figures are read by people: four times a second is plenty. */
 const figuresMilliseconds = 250;
 
-export class Room {
+export class SeedRoom implements Room {
+  readonly title = "The seed program";
+  readonly root = element("room-seed", HTMLElement);
   readonly session: Session;
   readonly controls: Controls;
   private readonly figures = new Figures();
-  private readonly tiles = new TilePicture();
+  private readonly tiles = new TilePicture(this.root);
   private isStale = false;
 
+  private readonly alive: Alive;
+
   constructor(alive: Alive) {
+    this.alive = alive;
     this.session = new Session({
       onActivity: (activity) => alive.gaps.note(activity),
       onSettings: (settings) => {
@@ -44,9 +51,15 @@ export class Room {
   }
 
   /** Applies the settings and runs the program once, so that its result is seen. */
-  async open(): Promise<void> {
+  async enter(): Promise<void> {
+    this.alive.gaps.forget("workers");
     showCode(this.controls.settings().size);
     await this.try(() => this.apply(this.controls.settings()));
+  }
+
+  async leave(): Promise<void> {
+    this.session.stop();
+    await this.session.rest();
   }
 
   private begin({ size }: Settings): void {

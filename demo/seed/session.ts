@@ -3,16 +3,15 @@
 //
 //   run, run, run … 300 ms … | a frame for the page | run, run, run …
 
-import { configure, lastProgram, stats, type Tensor, traceRuns } from "../../src/index.ts";
+import { lastProgram, stats, type Tensor, traceRuns } from "../../src/index.ts";
 import { nextFrame } from "../page/elements.ts";
-import type { Activity, Mode } from "../page/frame-gaps.ts";
+import type { Activity } from "../page/frame-gaps.ts";
+import { isOpen, openRuntime, type Runtime } from "../page/runtime.ts";
 import type { TracedRun } from "../page/tile-picture.ts";
 import { inputOf, type Pass, printedBlocks, runBackward } from "./program.ts";
 
-export interface Settings {
+export interface Settings extends Runtime {
   readonly size: number;
-  readonly workers: number;
-  readonly mode: Mode;
 }
 
 export interface Listener {
@@ -32,6 +31,8 @@ const traceMilliseconds = 900;
 export class Session {
   private readonly listener: Listener;
   private settings: Settings | null = null;
+  /** Where x lies. */
+  private runtime: Runtime | null = null;
   private x: Tensor | null = null;
   private last: Promise<unknown> = Promise.resolve();
   private waiting = 0;
@@ -90,6 +91,11 @@ export class Session {
     this.isContinuous = false;
   }
 
+  /** Resolves when nothing that was asked for before is at work any more. */
+  rest(): Promise<void> {
+    return this.turn(() => Promise.resolve());
+  }
+
   private turn<T>(work: () => Promise<T>): Promise<T> {
     this.waiting++;
     const turn = this.last.then(() => {
@@ -104,13 +110,13 @@ export class Session {
   private async change(settings: Settings): Promise<void> {
     const { workers, mode, size } = settings;
     const before = this.settings;
-    const isOpen = before?.workers === workers && before.mode === mode;
-    if (isOpen && before.size === size && this.x) return;
+    const isSame = isOpen(this.runtime) && before?.workers === workers && before.mode === mode;
+    if (isSame && before.size === size && this.x) return;
     this.settings = null;
     this.x?.grad?.dispose();
     this.x?.dispose();
     this.x = null;
-    if (!isOpen) await configure(mode === "main" ? { inline: "blocking" } : { workers });
+    this.runtime = await openRuntime(settings);
     this.settings = settings;
     this.traced = Number.NEGATIVE_INFINITY;
     this.listener.onSettings(settings);

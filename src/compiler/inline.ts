@@ -153,6 +153,7 @@ function isWorthRepeating(
   groupOf: Map<Step, Group>,
 ): boolean {
   if (step.kind !== "pointwise" || sizeOf(step.space) < smallSize) return false;
+  if (cost.instructions === Infinity) return false;
   if (groupOf.get(step)?.epilogue.includes(step)) return false;
   if (!crossing.every(({ operand }) => canFollow(step, operand.access, materialized))) return false;
   const undivided = crossing.filter(({ by }) => by.kind === "pack" || isEndOfProduct(by, groupOf));
@@ -167,7 +168,7 @@ function isWorthRepeating(
     all.every(({ by }) => by === only.by) && (all.length === 1 || isWrittenOut(only.by));
   // A scan that is cut into chunks reads its operands twice.
   if (!isOnly || only.by.kind === "scan") return false;
-  return isInjective(only.operand.access) && cost.instructions < Infinity;
+  return isInjective(only.operand.access);
 }
 
 /** Packs, and what follows a product, walk each axis by one stride. */

@@ -53,6 +53,19 @@ test("what follows a product reads an operand that repeats within its rows", asy
   expectElements(fused, await shifted.add(product).data());
 });
 
+test("what is made of a row's folds is read by a fold over other axes", async () => {
+  const [x, bias] = [await leaf([16, 64, 90]), (await leaf([90], 5)).requiresGrad_()];
+  const y = x.add(bias).flatten(0, 1).logSoftmax(1);
+  await y.square().sum().backward();
+  const apart = (await leaf([90], 5)).requiresGrad_();
+  const z = x.flatten(0, 1).add(apart).logSoftmax(1);
+  await z.square().sum().backward();
+  const [got, wanted] = await Promise.all([bias.grad!.data(), apart.grad!.data()]);
+  wanted.forEach((value, at) => {
+    expect(got[at]).toBeCloseTo(Number(value), 1);
+  });
+});
+
 describe("the number of launches", () => {
   test("of the seed program is two: one pass over x for loss and gradient, and a merge", async () => {
     const x = (await leaf([1000, 1000])).requiresGrad_();
