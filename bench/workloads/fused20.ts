@@ -2,10 +2,11 @@
 // least traffic at the run's copy rate and its least arithmetic at the run's FMA rate.
 
 import type { Tensor } from "../../src/index.ts";
-import type { Lab, Outputs, Shardgrad, Study, StudyWorkload, Timing, Trial } from "../contract.ts";
+import type { Lab, Outputs, Shardgrad, Study, StudyWorkload, Trial } from "../contract.ts";
 import { leastMs, race } from "../measure.ts";
 import { ourTrial } from "../trials/ours-trial.ts";
 import { errorOf } from "../verify.ts";
+import { type AgainstLimit, summarized } from "./against-limit.ts";
 import {
   describeGraph,
   evaluateAt,
@@ -97,14 +98,7 @@ function sumError(graph: RandomGraph, outputs: Outputs): number {
   return Math.max(...errors);
 }
 
-interface GraphResult {
-  timing: Timing;
-  limitMs: number;
-  error: number;
-  text: string;
-}
-
-async function measureGraph(lab: Lab, seed: number): Promise<[GraphResult, Trial]> {
+async function measureGraph(lab: Lab, seed: number): Promise<[AgainstLimit, Trial]> {
   const graph = randomGraph(seed);
   const trial = trialOf(lab.sg, graph);
   await trial.prepare();
@@ -120,7 +114,7 @@ async function measureGraph(lab: Lab, seed: number): Promise<[GraphResult, Trial
 }
 
 async function study(lab: Lab): Promise<Study> {
-  const results: GraphResult[] = [];
+  const results: AgainstLimit[] = [];
   let kept: Trial | null = null;
   for (let index = 0; index < GRAPHS; index += 1) {
     kept?.dispose();
@@ -134,32 +128,10 @@ async function study(lab: Lab): Promise<Study> {
   }
   if (kept === null) throw new Error("fused20: no graph was measured");
   const trial = kept;
-  return { ...summarize(results), again: () => trial.run(), dispose: () => trial.dispose() };
-}
-
-function summarize(results: GraphResult[]): Omit<Study, "again" | "dispose"> {
-  const total = (of: (result: GraphResult) => number) =>
-    results.reduce((sum, result) => sum + of(result), 0);
-  const ratios = results.map(({ timing, limitMs }) => timing.minMs / limitMs);
-  const maxRatio = Math.max(...ratios);
-  const worst = results[ratios.indexOf(maxRatio)];
-  const wrong = results.filter(({ error }) => !(error <= TOLERANCE));
   return {
-    ours: {
-      minMs: total(({ timing }) => timing.minMs),
-      medianMs: total(({ timing }) => timing.medianMs),
-      runs: total(({ timing }) => timing.runs),
-      worstError: Math.max(...results.map(({ error }) => error)),
-    },
-    limitMs: total(({ limitMs }) => limitMs),
-    details: {
-      maxRatio,
-      ...Object.fromEntries(ratios.map((ratio, index) => [`ratio${index}`, ratio])),
-    },
-    notes: [
-      `times are sums over ${GRAPHS} graphs; worst ${maxRatio.toFixed(2)} × limit: ${worst?.text}`,
-    ],
-    failures: wrong.map(({ error, text }) => `off by ${error}: ${text}`),
+    ...summarized(results, { of: "graphs", tolerance: TOLERANCE }),
+    again: () => trial.run(),
+    dispose: () => trial.dispose(),
   };
 }
 

@@ -143,14 +143,6 @@ export const inputShapes = ({ shape, isShared }: RowProgram): number[][] =>
   isShared.map((shared) => (shared ? [shape.at(-1) as number] : [...shape]));
 
 export function recordRows({ steps, wanted }: RowProgram, inputs: readonly Tensor[]): Tensor[] {
-  return recordAll(steps, inputs, wanted);
-}
-
-function recordAll(
-  steps: RowProgram["steps"],
-  inputs: readonly Tensor[],
-  wanted: readonly number[],
-): Tensor[] {
   const values = [...inputs];
   for (const { op, from } of steps) {
     const [x, y = x] = from.map((at) => values[at] as Tensor) as [Tensor, Tensor?];

@@ -1,10 +1,11 @@
 // Twenty random row programs, each held against its memory limit: every element of what it reads and
 // writes once, at the run's copy rate, or its least arithmetic where that is more.
 
-import type { Lab, Outputs, Shardgrad, Study, StudyWorkload, Timing, Trial } from "../contract.ts";
+import type { Lab, Outputs, Shardgrad, Study, StudyWorkload, Trial } from "../contract.ts";
 import { leastMs, race } from "../measure.ts";
 import { ourTrial } from "../trials/ours-trial.ts";
 import { errorOf } from "../verify.ts";
+import { type AgainstLimit, summarized } from "./against-limit.ts";
 import {
   describeRows,
   evaluateRow,
@@ -69,14 +70,7 @@ function worstError(program: RowProgram, outputs: Outputs): number {
   return worst;
 }
 
-interface Measured {
-  readonly timing: Timing;
-  readonly limitMs: number;
-  readonly error: number;
-  readonly text: string;
-}
-
-async function measure(lab: Lab, index: number): Promise<[Measured, Trial]> {
+async function measure(lab: Lab, index: number): Promise<[AgainstLimit, Trial]> {
   const shape = shapes[index % shapes.length] as number[];
   const program = randomRows(FIRST_SEED + index, shape, 1 + (index % 3));
   const trial = trialOf(lab.sg, program);
@@ -91,7 +85,7 @@ async function measure(lab: Lab, index: number): Promise<[Measured, Trial]> {
 }
 
 async function study(lab: Lab): Promise<Study> {
-  const results: Measured[] = [];
+  const results: AgainstLimit[] = [];
   let kept: Trial | null = null;
   for (let index = 0; index < PROGRAMS; index += 1) {
     kept?.dispose();
@@ -104,33 +98,10 @@ async function study(lab: Lab): Promise<Study> {
     );
   }
   const trial = kept as Trial;
-  return { ...summarize(results), again: () => trial.run(), dispose: () => trial.dispose() };
-}
-
-function summarize(results: readonly Measured[]): Omit<Study, "again" | "dispose"> {
-  const total = (of: (result: Measured) => number): number =>
-    results.reduce((sum, result) => sum + of(result), 0);
-  const ratios = results.map(({ timing, limitMs }) => timing.minMs / limitMs);
-  const maxRatio = Math.max(...ratios);
-  const worst = results[ratios.indexOf(maxRatio)];
-  const wrong = results.filter(({ error }) => !(error <= TOLERANCE));
   return {
-    ours: {
-      minMs: total(({ timing }) => timing.minMs),
-      medianMs: total(({ timing }) => timing.medianMs),
-      runs: total(({ timing }) => timing.runs),
-      worstError: Math.max(...results.map(({ error }) => error)),
-    },
-    limitMs: total(({ limitMs }) => limitMs),
-    details: {
-      maxRatio,
-      within2: ratios.filter((ratio) => ratio <= 2).length,
-      ...Object.fromEntries(ratios.map((ratio, index) => [`ratio${index}`, ratio])),
-    },
-    notes: [
-      `times are sums over ${PROGRAMS} programs; worst ${maxRatio.toFixed(2)} × limit: ${worst?.text}`,
-    ],
-    failures: wrong.map(({ error, text }) => `off by ${error}: ${text}`),
+    ...summarized(results, { of: "programs", tolerance: TOLERANCE }),
+    again: () => trial.run(),
+    dispose: () => trial.dispose(),
   };
 }
 

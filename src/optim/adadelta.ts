@@ -3,7 +3,6 @@
 import { anything, bool, number, only, operand } from "../base/parameters.ts";
 import { declare } from "../base/signature.ts";
 import type { Value } from "../graph/tape.ts";
-import * as ops from "../ops/arithmetic.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { told } from "./amounts.ts";
 import { Optimizer } from "./optimizer.ts";
@@ -17,7 +16,7 @@ import {
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { counted, keep, kept, stateOf } from "./state.ts";
-import { averagedSquares, moved, penalized, update } from "./updates.ts";
+import { averagedSquares, minimizedGradient, moved, update } from "./updates.ts";
 
 const options = declare([
   anything("params"),
@@ -47,13 +46,11 @@ export class Adadelta extends Optimizer<AdadeltaSettings> {
   }
 
   protected override update(param: Tensor, gradient: Value, group: Group): void {
-    const { weightDecay, maximize } = group;
     const state = stateOf(this.state, param);
     const amounts = this.shared(counted(state), () => amountsOf(group));
     const { rho, rest, eps } = amounts;
     const p = param.value;
-    const turned = maximize ? ops.neg(gradient) : gradient;
-    const g = weightDecay === 0 ? turned : penalized([turned, p], amounts.decay);
+    const g = minimizedGradient([gradient, p], group, amounts.decay);
     const squares = averagedSquares([kept(state, "squareAvg", param), g], rho, rest);
     const before = kept(state, "accDelta", param);
     const delta = measured([g, before, squares], eps);

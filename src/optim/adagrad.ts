@@ -4,7 +4,6 @@ import { anything, bool, number, only, operand } from "../base/parameters.ts";
 import { declare } from "../base/signature.ts";
 import { full } from "../functions/creation.ts";
 import type { Value } from "../graph/tape.ts";
-import * as ops from "../ops/arithmetic.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { over, told } from "./amounts.ts";
 import { Optimizer } from "./optimizer.ts";
@@ -18,7 +17,7 @@ import {
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { counted, keep, kept, type State, stateOf } from "./state.ts";
-import { penalized, update } from "./updates.ts";
+import { minimizedGradient, update } from "./updates.ts";
 
 const options = declare([
   anything("params"),
@@ -54,12 +53,11 @@ export class Adagrad extends Optimizer<AdagradSettings> {
   }
 
   protected override update(param: Tensor, gradient: Value, group: Group): void {
-    const { weightDecay, maximize, initialAccumulatorValue: initial } = group;
+    const { initialAccumulatorValue: initial } = group;
     const state = stateOf(this.state, param);
     const amounts = this.shared(counted(state), () => amountsOf(group, state));
     const p = param.value;
-    const turned = maximize ? ops.neg(gradient) : gradient;
-    const g = weightDecay === 0 ? turned : penalized([turned, p], amounts.decay);
+    const g = minimizedGradient([gradient, p], group, amounts.decay);
     const sum = keep(state, "sum", withSquare([kept(state, "sum", param, initial), g]));
     param.store(adagradMoved([p, g, sum], amounts.rate, amounts.eps).node);
   }

@@ -8,10 +8,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { minus, over, power, root, times, told } from "./amounts.ts";
 import { Optimizer } from "./optimizer.ts";
 import {
-  checkBetas,
   checkForeachTensor,
+  checkMoments,
   checkPaths,
-  checkRate,
   demand,
   type OptionArguments,
   type SettingsOf,
@@ -19,7 +18,7 @@ import {
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { counted, keep, kept, type State, stateOf } from "./state.ts";
-import { approached, averagedSquares, penalized, update } from "./updates.ts";
+import { approached, averagedSquares, minimizedGradient, update } from "./updates.ts";
 
 const common = [
   anything("params"),
@@ -56,13 +55,11 @@ type Group = ParamGroup<AdamSettings>;
 
 abstract class AdamLike extends Optimizer<AdamSettings> {
   protected override update(param: Tensor, gradient: Value, group: Group): void {
-    const { weightDecay, maximize, decoupledWeightDecay, amsgrad } = group;
+    const { amsgrad } = group;
     const state = stateOf(this.state, param);
     const amounts = this.shared(counted(state), () => amountsOf(group, state));
     const p = param.value;
-    const turned = maximize ? ops.neg(gradient) : gradient;
-    const isPenalized = weightDecay !== 0 && !decoupledWeightDecay;
-    const g = isPenalized ? penalized([turned, p], amounts.decay) : turned;
+    const g = minimizedGradient([gradient, p], group, amounts.decay);
     const m = approached(kept(state, "expAvg", param), g, amounts.weight);
     const v = averagedSquares([kept(state, "expAvgSq", param), g], amounts.kept, amounts.rest);
     keep(state, "expAvg", m);
@@ -116,12 +113,9 @@ export class AdamW extends AdamLike {
 }
 
 function check(name: string, settings: AdamSettings): void {
-  const { lr, betas, eps, weightDecay } = settings;
+  const { lr, betas } = settings;
   if (typeof lr !== "number") checkForeachTensor(name, "lr", settings);
-  checkRate(name, settings);
-  demand(name, eps >= 0, `Invalid epsilon value: ${eps}`);
-  checkBetas(name, betas);
-  demand(name, weightDecay >= 0, `Invalid weight_decay value: ${weightDecay}`);
+  checkMoments(name, settings);
   const tensors = betas.filter((beta) => typeof beta !== "number");
   const areAlike = tensors.length === 0 || tensors.length === betas.length;
   demand(name, areAlike, "betas must be either both floats or both Tensors");

@@ -3,22 +3,19 @@
 import { anything, bool, number, only, operand, scalars } from "../base/parameters.ts";
 import { declare } from "../base/signature.ts";
 import type { Value } from "../graph/tape.ts";
-import * as ops from "../ops/arithmetic.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { minus, over, power, told } from "./amounts.ts";
 import { Optimizer } from "./optimizer.ts";
 import {
-  checkBetas,
+  checkMoments,
   checkPaths,
-  checkRate,
-  demand,
   type OptionArguments,
   type SettingsOf,
   settingsOf,
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { counted, keep, kept, type State, stateOf } from "./state.ts";
-import { approached, movedByQuotient, penalized, update } from "./updates.ts";
+import { approached, minimizedGradient, movedByQuotient, update } from "./updates.ts";
 
 const options = declare([
   anything("params"),
@@ -38,22 +35,16 @@ type Group = ParamGroup<AdamaxSettings>;
 export class Adamax extends Optimizer<AdamaxSettings> {
   constructor(params: Params<AdamaxSettings>, ...rest: OptionArguments<typeof options>) {
     const settings = settingsOf("Adamax", options, [params, ...rest]);
-    const { eps, betas, weightDecay } = settings;
-    checkRate("Adamax", settings);
-    demand("Adamax", eps >= 0, `Invalid epsilon value: ${eps}`);
-    checkBetas("Adamax", betas);
-    demand("Adamax", weightDecay >= 0, `Invalid weight_decay value: ${weightDecay}`);
+    checkMoments("Adamax", settings);
     checkPaths("Adamax", settings);
     super(params, settings, "Adamax");
   }
 
   protected override update(param: Tensor, gradient: Value, group: Group): void {
-    const { weightDecay, maximize } = group;
     const state = stateOf(this.state, param);
     const amounts = this.shared(counted(state), () => amountsOf(group, state));
     const p = param.value;
-    const turned = maximize ? ops.neg(gradient) : gradient;
-    const g = weightDecay === 0 ? turned : penalized([turned, p], amounts.decay);
+    const g = minimizedGradient([gradient, p], group, amounts.decay);
     const m = keep(state, "expAvg", approached(kept(state, "expAvg", param), g, amounts.weight));
     const largest = fadingMaximum([kept(state, "expInf", param), g], amounts.beta2, amounts.eps);
     keep(state, "expInf", largest);

@@ -4,7 +4,6 @@ import { anything, bool, number, operand } from "../base/parameters.ts";
 import { declare } from "../base/signature.ts";
 import { eachTime } from "../graph/live.ts";
 import type { Value } from "../graph/tape.ts";
-import * as ops from "../ops/arithmetic.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { minus, numberNow, over, plus, power, times, told } from "./amounts.ts";
 import { Optimizer } from "./optimizer.ts";
@@ -18,7 +17,7 @@ import {
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { changedTo, counted, keep, kept, type State, stateOf } from "./state.ts";
-import { approached, moved, penalized, scaled } from "./updates.ts";
+import { approached, minimizedGradient, moved, scaled } from "./updates.ts";
 
 const options = declare([
   anything("params"),
@@ -47,12 +46,10 @@ export class ASGD extends Optimizer<ASGDSettings> {
   }
 
   protected override update(param: Tensor, gradient: Value, group: Group): void {
-    const { weightDecay, maximize } = group;
     const state = stateOf(this.state, param);
     const amounts = this.shared(counted(state), () => amountsOf(group, state));
     const before = param.value;
-    const turned = maximize ? ops.neg(gradient) : gradient;
-    const g = weightDecay === 0 ? turned : penalized([turned, before], amounts.decay);
+    const g = minimizedGradient([gradient, before], group, amounts.decay);
     const p = moved([scaled([before], amounts.shrink), g], amounts.eta);
     param.store(p.node);
     keep(state, "ax", approached(kept(state, "ax", param), p, amounts.mu));

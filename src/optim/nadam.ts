@@ -4,14 +4,12 @@ import { anything, bool, number, only, operand, scalars } from "../base/paramete
 import { declare } from "../base/signature.ts";
 import { eachTime } from "../graph/live.ts";
 import type { Value } from "../graph/tape.ts";
-import * as ops from "../ops/arithmetic.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { minus, over, power, times, told } from "./amounts.ts";
 import { Optimizer } from "./optimizer.ts";
 import {
-  checkBetas,
+  checkMoments,
   checkPaths,
-  checkRate,
   demand,
   type OptionArguments,
   type SettingsOf,
@@ -19,7 +17,7 @@ import {
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { counted, keep, kept, type State, stateOf } from "./state.ts";
-import { approached, averagedSquares, penalized, update } from "./updates.ts";
+import { approached, averagedSquares, minimizedGradient, update } from "./updates.ts";
 
 const options = declare([
   anything("params"),
@@ -41,26 +39,20 @@ type Group = ParamGroup<NAdamSettings>;
 export class NAdam extends Optimizer<NAdamSettings> {
   constructor(params: Params<NAdamSettings>, ...rest: OptionArguments<typeof options>) {
     const settings = settingsOf("NAdam", options, [params, ...rest]);
-    const { eps, betas, weightDecay, momentumDecay } = settings;
-    checkRate("NAdam", settings);
-    demand("NAdam", eps >= 0, `Invalid epsilon value: ${eps}`);
-    checkBetas("NAdam", betas);
-    demand("NAdam", weightDecay >= 0, `Invalid weight_decay value: ${weightDecay}`);
+    const { momentumDecay } = settings;
+    checkMoments("NAdam", settings);
     demand("NAdam", momentumDecay >= 0, `Invalid momentum_decay value: ${momentumDecay}`);
     checkPaths("NAdam", settings);
     super(params, settings, "NAdam");
   }
 
   protected override update(param: Tensor, gradient: Value, group: Group): void {
-    const { weightDecay, decoupledWeightDecay, maximize } = group;
     const state = stateOf(this.state, param);
     const step = counted(state);
     eachTime(() => multiplyMomenta(state, group));
     const amounts = this.shared(step, () => amountsOf(group, state));
     const p = param.value;
-    const turned = maximize ? ops.neg(gradient) : gradient;
-    const isPenalized = weightDecay !== 0 && !decoupledWeightDecay;
-    const g = isPenalized ? penalized([turned, p], amounts.decay) : turned;
+    const g = minimizedGradient([gradient, p], group, amounts.decay);
     const m = keep(state, "expAvg", approached(kept(state, "expAvg", param), g, amounts.weight));
     const v = averagedSquares([kept(state, "expAvgSq", param), g], amounts.beta2, amounts.rest);
     keep(state, "expAvgSq", v);

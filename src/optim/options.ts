@@ -95,6 +95,21 @@ export function checkForeachTensor(name: string, what: string, settings: Rated):
   );
 }
 
+interface Moments extends Rated {
+  readonly betas: readonly (number | Tensor)[];
+  readonly eps: number;
+  readonly weightDecay: number;
+}
+
+/** What Adam and its relatives ask of their settings, in PyTorch's order. */
+export function checkMoments(name: string, settings: Moments): void {
+  const { betas, eps, weightDecay } = settings;
+  checkRate(name, settings);
+  demand(name, eps >= 0, `Invalid epsilon value: ${eps}`);
+  checkBetas(name, betas);
+  demand(name, weightDecay >= 0, `Invalid weight_decay value: ${weightDecay}`);
+}
+
 interface Paths {
   readonly differentiable?: boolean;
   readonly foreach?: boolean | null;
@@ -117,7 +132,7 @@ export function checkPaths(name: string, { differentiable, foreach, fused }: Pat
 }
 
 /** 0 ≤ β < 1, each. */
-export function checkBetas(name: string, betas: readonly (number | Tensor)[]): void {
+function checkBetas(name: string, betas: readonly (number | Tensor)[]): void {
   demand(name, betas.length === 2, `betas must be two numbers, got ${betas.length}`);
   betas.forEach((beta, at) => {
     const known = knownNumber(beta);

@@ -3,22 +3,19 @@
 import { anything, bool, number, only, operand, scalars } from "../base/parameters.ts";
 import { declare } from "../base/signature.ts";
 import type { Value } from "../graph/tape.ts";
-import * as ops from "../ops/arithmetic.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { minus, over, power, times, told } from "./amounts.ts";
 import { Optimizer } from "./optimizer.ts";
 import {
-  checkBetas,
+  checkMoments,
   checkPaths,
-  checkRate,
-  demand,
   type OptionArguments,
   type SettingsOf,
   settingsOf,
 } from "./options.ts";
 import type { ParamGroup, Params } from "./parameter-groups.ts";
 import { counted, keep, kept, type State, stateOf } from "./state.ts";
-import { approached, averagedSquares, penalized, update } from "./updates.ts";
+import { approached, averagedSquares, minimizedGradient, update } from "./updates.ts";
 
 const options = declare([
   anything("params"),
@@ -39,23 +36,16 @@ type Group = ParamGroup<RAdamSettings>;
 export class RAdam extends Optimizer<RAdamSettings> {
   constructor(params: Params<RAdamSettings>, ...rest: OptionArguments<typeof options>) {
     const settings = settingsOf("RAdam", options, [params, ...rest]);
-    const { eps, betas, weightDecay } = settings;
-    checkRate("RAdam", settings);
-    demand("RAdam", eps >= 0, `Invalid epsilon value: ${eps}`);
-    checkBetas("RAdam", betas);
-    demand("RAdam", weightDecay >= 0, `Invalid weight_decay value: ${weightDecay}`);
+    checkMoments("RAdam", settings);
     checkPaths("RAdam", settings);
     super(params, settings, "RAdam");
   }
 
   protected override update(param: Tensor, gradient: Value, group: Group): void {
-    const { weightDecay, decoupledWeightDecay, maximize } = group;
     const state = stateOf(this.state, param);
     const amounts = this.shared(counted(state), () => amountsOf(group, state));
     const p = param.value;
-    const turned = maximize ? ops.neg(gradient) : gradient;
-    const isPenalized = weightDecay !== 0 && !decoupledWeightDecay;
-    const g = isPenalized ? penalized([turned, p], amounts.decay) : turned;
+    const g = minimizedGradient([gradient, p], group, amounts.decay);
     const m = keep(state, "expAvg", approached(kept(state, "expAvg", param), g, amounts.weight));
     const v = averagedSquares([kept(state, "expAvgSq", param), g], amounts.beta2, amounts.rest);
     keep(state, "expAvgSq", v);

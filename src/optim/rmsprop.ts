@@ -3,7 +3,6 @@
 import { anything, bool, number, operand } from "../base/parameters.ts";
 import { declare } from "../base/signature.ts";
 import type { Value } from "../graph/tape.ts";
-import * as ops from "../ops/arithmetic.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Amount, told } from "./amounts.ts";
 import { Optimizer } from "./optimizer.ts";
@@ -20,9 +19,9 @@ import { counted, keep, kept, type State, stateOf } from "./state.ts";
 import {
   approached,
   averagedSquares,
+  minimizedGradient,
   moved,
   movedByQuotient,
-  penalized,
   update,
 } from "./updates.ts";
 
@@ -57,12 +56,11 @@ export class RMSprop extends Optimizer<RMSpropSettings> {
   }
 
   protected override update(param: Tensor, gradient: Value, group: Group): void {
-    const { momentum, weightDecay, maximize, centered } = group;
+    const { momentum, centered } = group;
     const state = stateOf(this.state, param);
     const amounts = this.shared(counted(state), () => amountsOf(group));
     const p = param.value;
-    const turned = maximize ? ops.neg(gradient) : gradient;
-    const g = weightDecay === 0 ? turned : penalized([turned, p], amounts.decay);
+    const g = minimizedGradient([gradient, p], group, amounts.decay);
     const squares = [kept(state, "squareAvg", param), g] as const;
     const v = keep(state, "squareAvg", averagedSquares(squares, amounts.alpha, amounts.rest));
     const divisor = centered

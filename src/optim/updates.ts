@@ -4,6 +4,7 @@
 
 import type { Lane, LaneWriter } from "../base/trace-lanes.ts";
 import type { Value } from "../graph/tape.ts";
+import { neg } from "../ops/arithmetic.ts";
 import { type PointwiseOp, pointwise } from "../ops/pointwise.ts";
 import { type Amount, numberNow, spread } from "./amounts.ts";
 
@@ -32,6 +33,23 @@ export const scaled = update("decay", (k, p, factor) => k.mul(p, factor));
 
 /** g + decay·p: the gradient with that of decay·‖p‖²/2. */
 export const penalized = update("penalize", (k, g, p, decay) => k.add(g, k.mul(p, decay)));
+
+/** What of a group's settings changes the gradient before an update sees it. */
+interface Minimized {
+  readonly maximize: boolean;
+  readonly weightDecay: unknown;
+  readonly decoupledWeightDecay?: boolean;
+}
+
+/** The gradient of what is minimized: turned to maximize, and with that of a decay that is not decoupled. */
+export function minimizedGradient(
+  [gradient, p]: readonly [Value, Value],
+  { maximize, weightDecay, decoupledWeightDecay = false }: Minimized,
+  decay: Amount,
+): Value {
+  const turned = maximize ? neg(gradient) : gradient;
+  return weightDecay === 0 || decoupledWeightDecay ? turned : penalized([turned, p], decay);
+}
 
 /** kept·v + rest·g² */
 export const averagedSquares = update("averageSquares", (k, v, g, kept, rest) =>
