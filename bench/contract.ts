@@ -30,6 +30,8 @@ export interface Options {
 export interface Limits {
   fmaGflopsOne: number;
   fmaGflopsAll: number;
+  /** Of a multiplication and an addition, as where there is no relaxed SIMD. */
+  mulAddGflopsAll: number;
   copyGBsAll: number;
   inPlaceGBsAll: number;
   readGBsAll: number;

@@ -48,11 +48,12 @@ function table(rows: string[][]): string {
 
 function limitsTable({ limits, workers }: Report): string {
   return table([
-    [`limits (${workers} workers)`, "FMA one", "FMA all", "copy", "in place", "read"],
+    [`limits (${workers} workers)`, "FMA one", "FMA all", "mul, add", "copy", "in place", "read"],
     [
       "GFLOP/s, GB/s",
       number(limits.fmaGflopsOne),
       number(limits.fmaGflopsAll),
+      number(limits.mulAddGflopsAll),
       number(limits.copyGBsAll),
       number(limits.inPlaceGBsAll),
       number(limits.readGBsAll),

@@ -31,6 +31,11 @@ export const jobs = {
     amount: FMA_TILES * FMA_ITERATIONS * flopsPerIteration,
     tile: (kernels) => kernels.fma(FMA_ITERATIONS),
   },
+  mulAdd: {
+    tiles: FMA_TILES,
+    amount: FMA_TILES * FMA_ITERATIONS * flopsPerIteration,
+    tile: (kernels) => kernels.mulAdd(FMA_ITERATIONS),
+  },
   copy: {
     tiles: TILES,
     amount: 2 * ARRAY_BYTES,

@@ -2,6 +2,7 @@
 // call: V8 never replaces running code, so only functions called often reach the optimised tier.
 //
 //   fma(n)          n × ROUND vector FMAs in registers           → a lane, so that none is dropped
+//   mulAdd(n)       the same by a multiplication and an addition, for hosts without FMA
 //   fill(a, bytes)  a = 1                                        copy(to, from, bytes)   to = from
 //   read(a, bytes)  the sum of a's lanes                         inPlace(a, b, bytes)    a = a/2 + b
 
@@ -16,6 +17,7 @@ export const flopsPerIteration = ROUND * FLOPS_PER_VECTOR;
 
 export interface Kernels {
   fma(iterations: number): number;
+  mulAdd(iterations: number): number;
   fill(a: number, bytes: number): void;
   copy(to: number, from: number, bytes: number): void;
   read(a: number, bytes: number): number;
@@ -38,15 +40,26 @@ function sumOfLocals(locals: number[]): number[] {
   ];
 }
 
-function fma(): WasmFunction {
+/** x · y + z of three locals. */
+type MultiplyAdd = (x: number, y: number, z: number) => number[];
+
+const byFma: MultiplyAdd = (x, y, z) => [
+  ...wasm.local_get(x),
+  ...wasm.local_get(y),
+  ...wasm.local_get(z),
+  ...wasm.f32x4_relaxed_madd(),
+];
+const byMulAndAdd: MultiplyAdd = (x, y, z) => [
+  ...[...wasm.local_get(x), ...wasm.local_get(y), ...wasm.f32x4_mul()],
+  ...[...wasm.local_get(z), ...wasm.f32x4_add()],
+];
+
+function inRegisters(name: "fma" | "mulAdd", multiplyAdd: MultiplyAdd): WasmFunction {
   const iterations = 0;
   const [factor, addend] = [1, 2];
   const accumulators = range(ACCUMULATORS).map((index) => index + 3);
   const step = (accumulator: number): number[] => [
-    ...wasm.local_get(accumulator),
-    ...wasm.local_get(factor),
-    ...wasm.local_get(addend),
-    ...wasm.f32x4_relaxed_madd(),
+    ...multiplyAdd(accumulator, factor, addend),
     ...wasm.local_set(accumulator),
   ];
   const body = [
@@ -63,7 +76,7 @@ function fma(): WasmFunction {
     ...sumOfLocals(accumulators),
   ];
   const v128Locals = ACCUMULATORS + 2;
-  return { name: "fma", parameters: 1, result: F32, i32Locals: 0, v128Locals, body };
+  return { name, parameters: 1, result: F32, i32Locals: 0, v128Locals, body };
 }
 
 /** for (; p0 < end; every pointer += UNROLL vectors) body at UNROLL offsets. */
@@ -134,5 +147,7 @@ function inPlace(): WasmFunction {
 }
 
 export function compileKernels(pages: number): WebAssembly.Module {
-  return new WebAssembly.Module(moduleBytes([fma(), fill(), copy(), read(), inPlace()], pages));
+  const arithmetic = [inRegisters("fma", byFma), inRegisters("mulAdd", byMulAndAdd)];
+  const memory = [fill(), copy(), read(), inPlace()];
+  return new WebAssembly.Module(moduleBytes([...arithmetic, ...memory], pages));
 }

@@ -24,6 +24,7 @@ export class LimitMeter {
   #best: Limits = {
     fmaGflopsOne: 0,
     fmaGflopsAll: 0,
+    mulAddGflopsAll: 0,
     copyGBsAll: 0,
     inPlaceGBsAll: 0,
     readGBsAll: 0,
@@ -58,6 +59,7 @@ export class LimitMeter {
     const reading: Limits = {
       fmaGflopsOne: await this.#rate("fma", 1, ms),
       fmaGflopsAll: await this.#rate("fma", all, ms),
+      mulAddGflopsAll: await this.#rate("mulAdd", all, ms),
       copyGBsAll: await this.#rate("copy", all, ms),
       inPlaceGBsAll: await this.#rate("inPlace", all, ms),
       readGBsAll: await this.#rate("read", all, ms),

@@ -12,6 +12,7 @@ import { gpt } from "./gpt.ts";
 import { gpt2000 } from "./gpt2000.ts";
 import { maskedSelect16M } from "./masked-select16m.ts";
 import { itemThenBackward, mlp } from "./mlp.ts";
+import { mm1024Fixed } from "./mm1024-fixed.ts";
 import { mm4096Peak } from "./mm4096-peak.ts";
 import { passes } from "./passes.ts";
 import { products } from "./products.ts";
@@ -42,6 +43,7 @@ export const workloads: Workload[] = [
   ...rows,
   ...products,
   ...smallProducts,
+  mm1024Fixed,
   mm4096Peak,
   bwd1024x6,
   bwd1024x6in,
