@@ -11,24 +11,26 @@ import { emit, KernelCache } from "./emit.ts";
 import { explain } from "./explain.ts";
 import { fuse } from "./fuse.ts";
 import { plan } from "./plan.ts";
-import { schedule } from "./schedule.ts";
+import { type Host, schedule } from "./schedule.ts";
 
 /** A module may be given any memory up to the most that 32-bit addresses reach. */
 const maxPages = 65536;
 
 export class Compiler implements CompilerService {
   private cache: KernelCache | null = null;
+  private host: Host = { hasFusedMadd: false };
 
   configure({ shared, simd }: CompilerOptions): void {
     const memory = { shared, minPages: 1, maxPages, addressType: "i32" } as const;
-    const level = simd === "auto" && relaxedSimd() ? "relaxed" : "fixed";
-    this.cache = new KernelCache({ memory, simd: level });
+    const hasFusedMadd = simd === "auto" && relaxedSimd();
+    this.host = { hasFusedMadd };
+    this.cache = new KernelCache({ memory, simd: hasFusedMadd ? "relaxed" : "fixed" });
   }
 
   compile(graph: Graph): Compiled {
     const { cache } = this;
     invariant(cache, "compiler: not configured");
-    const steps = schedule(graph); //               Graph    → Step[]    one per computed value
+    const steps = schedule(graph, this.host); //    Graph    → Step[]    one per computed value
     const kernels = fuse(steps); //                 Step[]   → Kernel[]  loops, views folded in
     const placed = plan(kernels, steps.length); //  Kernel[] → Placed    every buffer has its bytes
     const program = emit(placed, cache, frameOf(graph)); //    → Program   code and launches
@@ -36,7 +38,7 @@ export class Compiler implements CompilerService {
   }
 
   explain(graph: Graph): Explanation {
-    const steps = schedule(graph);
+    const steps = schedule(graph, this.host);
     return explain(plan(fuse(steps), steps.length), frameOf(graph));
   }
 }

@@ -10,6 +10,7 @@ import type { LaneBody, LaneType } from "../base/lanes.ts";
 import type { Reducer } from "../base/reducers.ts";
 import type { Scanner } from "../base/scanners.ts";
 import type { SubAxis } from "./access.ts";
+import type { Sides } from "./step.ts";
 
 /**
  * A buffer of the program. A temp is named by the step whose value it holds, or a partial result; what
@@ -156,12 +157,6 @@ export interface PackKernel extends AnyKernel {
   readonly width: number;
 }
 
-/** Panels of either side. */
-export interface Block {
-  readonly a: number;
-  readonly b: number;
-}
-
 /** Rows of panels with rows of panels; what follows a product is computed while it is in registers. */
 export interface ContractKernel extends AnyKernel {
   readonly kind: "contract";
@@ -171,10 +166,12 @@ export interface ContractKernel extends AnyKernel {
   readonly a: number;
   readonly b: number;
   readonly dtype: DType;
+  /** Rows of a panel. */
+  readonly widths: Sides;
   readonly depth: number;
   readonly stores: readonly Store[];
   /** Panels of a unit of work. */
-  readonly block: Block;
+  readonly block: Sides;
   /** What each unit packs for itself, into scratch. */
   readonly own: readonly OwnPack[];
 }

@@ -9,7 +9,7 @@ import type { Group } from "./group.ts";
 import type { Held } from "./inline.ts";
 import type { Axis, Kernel, LoopKernel, Pass, Reduction, Store, Stream } from "./kernel.ts";
 import { LoopBody } from "./loop-body.ts";
-import { blockOf, packedSize, widthsOf } from "./panels.ts";
+import { blockOf, packedSize } from "./panels.ts";
 import type { Operand, Step } from "./step.ts";
 
 /** One chain on its way to a kernel. */
@@ -189,10 +189,10 @@ export class Lowering {
       return { ...own, strides, reach: whole - 1 };
     });
     const [a, b] = [streams.length, streams.length + 1];
-    const { dtype, depth } = step;
-    const block = blockOf(axes, widthsOf(dtype));
+    const { dtype, widths, depth } = step;
+    const block = blockOf(axes, widths);
     const common = { label: this.body.label(), axes, streams: [...streams, ...panels], values };
-    const what = { a, b, dtype, depth, stores, block, own: [] };
+    const what = { a, b, dtype, widths, depth, stores, block, own: [] };
     return { kind: "contract", ...common, ...what, size: sizeOf(step.space) };
   }
 

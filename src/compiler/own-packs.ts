@@ -3,8 +3,9 @@
 // of a batch, it packs a as well.
 
 import { scratchBytes, vectorSlack } from "../base/program.ts";
-import type { Block, ContractKernel, Kernel, OwnPack, PackKernel, Stream } from "./kernel.ts";
+import type { ContractKernel, Kernel, OwnPack, PackKernel, Stream } from "./kernel.ts";
 import { ownBlock, sumBytes, type Tiling, tilingOf, wholeBlock } from "./panels.ts";
+import type { Sides } from "./step.ts";
 
 /** The kernels, without the packs that products took over. */
 export function withOwnPacks(kernels: readonly Kernel[]): Kernel[] {
@@ -68,7 +69,7 @@ const aligned = (bytes: number): number => Math.ceil(bytes / vectorSlack) * vect
 function owning(
   kernel: ContractKernel,
   tiling: Tiling,
-  block: Block,
+  block: Sides,
   packs: OwnPack[],
 ): { kernel: ContractKernel; packs: OwnPack[] } {
   let next = aligned(sumBytes(tiling, block));

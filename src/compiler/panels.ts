@@ -1,18 +1,20 @@
-// Panels: how the operands of a contraction lie, and how its result is cut. Of a tile in registers, twelve
-// vectors are sums; with two of b and one of a, that fills what a machine has.
+// Panels: how the operands of a contraction lie, and how its result is cut. A tile in registers fills the
+// 15 vectors that V8 leaves:
 //
-//   a: 6 rows (of float64: 3) by b: 8 rows  →  12 sums of 4 (2) lanes
+//   fused multiply-add:      12 sums, 2 of b, 1 of a                     6 rows of a by 2 vectors of b
+//   product, then addition:   8 sums, 2 of b, 1 of a, the product        4 rows of a by 2 vectors of b
+//
+// With 12 sums, the second spills in each step, and ran at half the speed.
 
 import { type DType, dtypes } from "../base/dtypes.ts";
-import type { Axis, Block } from "./kernel.ts";
+import type { Axis, ContractKernel } from "./kernel.ts";
+import type { Sides } from "./step.ts";
 
-export interface Widths {
-  readonly a: number;
-  readonly b: number;
+/** `hasFusedMadd`: of floats; integers have none. */
+export function widthsOf(dtype: DType, hasFusedMadd: boolean): Sides {
+  const { lane } = dtypes[dtype];
+  return { a: hasFusedMadd && lane !== "i32" ? 6 : 4, b: lane === "f64" ? 4 : 8 };
 }
-
-export const widthsOf = (dtype: DType): Widths =>
-  dtypes[dtype].lane === "f64" ? { a: 3, b: 8 } : { a: 6, b: 8 };
 
 export const panelCount = (rows: number, width: number): number => Math.ceil(rows / width);
 
@@ -40,16 +42,15 @@ const tileBytes = 192;
 /** A product as a unit sees it: panels of both sides, bytes of a panel, and whether sums are put aside. */
 export interface Tiling {
   readonly batch: number;
-  readonly panels: Block;
-  readonly panelBytes: Block;
+  readonly panels: Sides;
+  readonly panelBytes: Sides;
   readonly isInPieces: boolean;
 }
 
 export function tilingOf(
   axes: readonly Axis[],
-  { dtype, depth }: { readonly dtype: DType; readonly depth: number },
+  { widths, dtype, depth }: Pick<ContractKernel, "widths" | "dtype" | "depth">,
 ): Tiling {
-  const widths = widthsOf(dtype);
   const [rows = 1, columns = 1] = axes.slice(-2).map(({ size }) => size);
   const column = depth * dtypes[dtype].bytes;
   return {
@@ -61,7 +62,7 @@ export function tilingOf(
 }
 
 /** Bytes of scratch for the sums of a block's tiles. */
-export const sumBytes = ({ isInPieces }: Tiling, { a, b }: Block): number =>
+export const sumBytes = ({ isInPieces }: Tiling, { a, b }: Sides): number =>
   isInPieces ? a * b * tileBytes : 0;
 
 /**
@@ -69,7 +70,7 @@ export const sumBytes = ({ isInPieces }: Tiling, { a, b }: Block): number =>
  * where a is too long for that, or too few units would be left. Then b is never written to memory as a
  * whole, which for a convolution is its input as often as its filter has elements.
  */
-export function ownBlock(tiling: Tiling, room: number): Block | null {
+export function ownBlock(tiling: Tiling, room: number): Sides | null {
   const { batch, panels, panelBytes } = tiling;
   if (panels.a * panelBytes.a > keptBytes) return null;
   const each = panelBytes.b + sumBytes(tiling, { a: panels.a, b: 1 });
@@ -80,19 +81,19 @@ export function ownBlock(tiling: Tiling, room: number): Block | null {
 }
 
 /** All panels of one product of a batch, where scratch has room for both sides; else null. */
-export function wholeBlock(tiling: Tiling, room: number): Block | null {
+export function wholeBlock(tiling: Tiling, room: number): Sides | null {
   const { batch, panels, panelBytes } = tiling;
   const bytes = panels.a * panelBytes.a + panels.b * panelBytes.b + sumBytes(tiling, panels);
   return batch >= leastUnits && bytes <= room ? panels : null;
 }
 
-const largestBlock: Block = { a: 12, b: 8 };
+const largestBlock: Sides = { a: 12, b: 8 };
 /** Units from which on all workers have enough to do. */
 const enoughUnits = 64;
 /** Units below which some workers would have nothing to do. */
 const leastUnits = 16;
 
-export function blockOf(axes: readonly Axis[], widths: Widths): Block {
+export function blockOf(axes: readonly Axis[], widths: Sides): Sides {
   const [rows = 1, columns = 1] = axes.slice(-2).map(({ size }) => size);
   const batch = axes.slice(0, -2).reduce((product, { size }) => product * size, 1);
   const panels = { a: panelCount(rows, widths.a), b: panelCount(columns, widths.b) };

@@ -26,8 +26,14 @@ import { packedSize, widthsOf } from "./panels.ts";
 import { elementsAlong, isShort } from "./short-folds.ts";
 import { isStep, type Operand, type PointwiseStep, type Source, type Step } from "./step.ts";
 
-export function schedule(graph: Graph): Step[] {
-  return new Scheduler(graph).run();
+/** What the program is for. */
+export interface Host {
+  /** Multiplies and adds in one instruction, as relaxed SIMD does. */
+  readonly hasFusedMadd: boolean;
+}
+
+export function schedule(graph: Graph, host: Host = { hasFusedMadd: true }): Step[] {
+  return new Scheduler(graph, host).run();
 }
 
 type Unplaced<S> = S extends Step ? Omit<S, "position"> : never;
@@ -46,7 +52,10 @@ class Scheduler {
   private readonly afterFolds = new Set<Step>();
   private readonly outputOf = new Map<number, number>();
 
-  constructor(private readonly graph: Graph) {
+  constructor(
+    private readonly graph: Graph,
+    private readonly host: Host,
+  ) {
     this.useCount = graph.nodes.map(() => 0);
     for (const node of graph.nodes) for (const input of node.inputs) this.useCount[input]++;
     graph.outputs.forEach((node, output) => this.outputOf.set(node, output));
@@ -151,7 +160,7 @@ class Scheduler {
   /** A batch of one is no axis, so that what follows is of the same space. */
   private contract(node: GraphNode<"contract">, output: number | null): Step {
     const { name: label, dtype } = node;
-    const widths = widthsOf(dtype);
+    const widths = widthsOf(dtype, this.host.hasFusedMadd);
     const packed = [this.pack(node, 0, widths.a), this.pack(node, 1, widths.b)] as const;
     const [rows, columns] = packed.map(({ space }) => space[1]) as [number, number];
     const depth = packed[0].space[2] as number;
@@ -160,7 +169,7 @@ class Scheduler {
     const still = accessOf({ shape: space, strides: space.map(() => 0), offset: 0 });
     const operands = packed.map((source) => ({ source, access: still }));
     const common = { label, dtype, shape: space, space, output };
-    return this.push({ ...common, kind: "contract", operands, depth });
+    return this.push({ ...common, kind: "contract", operands, widths, depth });
   }
 
   /** Its axes as three: batch, rows, depth. What is the same for the whole batch is packed once. */

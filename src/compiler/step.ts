@@ -71,9 +71,17 @@ export interface PackStep extends StepBase {
   readonly width: number;
 }
 
+/** One number for either operand of a product. */
+export interface Sides {
+  readonly a: number;
+  readonly b: number;
+}
+
 /** Operands (a, b), whole buffers of panels: out[…, i, j] = Σ_k a[…, i, k]·b[…, j, k]. */
 export interface ContractStep extends StepBase {
   readonly kind: "contract";
+  /** Rows of a panel. */
+  readonly widths: Sides;
   readonly depth: number;
 }
 

@@ -12,8 +12,9 @@
 import { dtypes } from "../../base/dtypes.ts";
 import { sizeOf } from "../../base/shapes.ts";
 import type { Local } from "../../wasm/function.ts";
-import type { Block, ContractKernel } from "../kernel.ts";
-import { depthPieces, tilingOf, type Widths, widthsOf } from "../panels.ts";
+import type { ContractKernel } from "../kernel.ts";
+import { depthPieces, tilingOf } from "../panels.ts";
+import type { Sides } from "../step.ts";
 import { minimum, splitBlock } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import { type OwnPacking, packOwn } from "./own-pack-code.ts";
@@ -24,16 +25,17 @@ import type { Register } from "./register.ts";
 const unrolled = 4;
 
 interface Cut {
-  readonly widths: Widths;
-  readonly block: Block;
+  readonly widths: Sides;
+  readonly block: Sides;
   /** Panels of a and of b. */
-  readonly panels: Block;
-  readonly panelBytes: Block;
+  readonly panels: Sides;
+  readonly panelBytes: Sides;
 }
 
-function cutOf({ axes, dtype, depth, block }: ContractKernel): Cut {
-  const { panels, panelBytes } = tilingOf(axes, { dtype, depth });
-  return { widths: widthsOf(dtype), block, panels, panelBytes };
+function cutOf(kernel: ContractKernel): Cut {
+  const { widths, block } = kernel;
+  const { panels, panelBytes } = tilingOf(kernel.axes, kernel);
+  return { widths, block, panels, panelBytes };
 }
 
 export function contractUnits(kernel: ContractKernel): number {
