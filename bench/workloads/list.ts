@@ -9,6 +9,7 @@ import { convolutions } from "./convolutions.ts";
 import { fused20 } from "./fused20.ts";
 import { gelu16M } from "./gelu16m.ts";
 import { gpt } from "./gpt.ts";
+import { gptCaptured } from "./gpt-captured.ts";
 import { gpt2000 } from "./gpt2000.ts";
 import { maskedSelect16M } from "./masked-select16m.ts";
 import { itemThenBackward, mlp } from "./mlp.ts";
@@ -53,6 +54,7 @@ export const workloads: Workload[] = [
   itemThenBackward,
   cnn,
   gpt,
+  gptCaptured,
   gpt2000,
   attention4096,
 ];

@@ -86,6 +86,21 @@ export class OurSteps {
     await Promise.all([...this.#backward(loss), loss.realize(), told]);
   }
 
+  /** The step as one to be replayed; its loss is disposed of by the caller. */
+  captured(): () => Promise<Tensor> {
+    const replay = this.#sg.capture(() => {
+      this.#optimizer.zeroGrad();
+      const loss = this.#model.loss(this.#sg, this.#weights, this.#batch);
+      this.#backward(loss);
+      return loss;
+    });
+    return async () => {
+      const told = this.#tellWhenFree();
+      const [loss] = await Promise.all([replay(), told]);
+      return loss;
+    };
+  }
+
   /** The loss is read before backward is called: two programs. */
   async stepAfterItem(): Promise<void> {
     const loss = this.#forward();

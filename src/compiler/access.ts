@@ -225,3 +225,30 @@ export function cutStrides(access: Access, cuts: readonly (readonly number[])[])
     return strides;
   });
 }
+
+/** Whether it walks all of a row-major buffer of this shape, in order. */
+export function isWhole(access: Access, shape: Shape): boolean {
+  const own = identityAccess(shape);
+  return (
+    access.offset === 0 &&
+    access.axes.every((subAxes, axis) => {
+      const [only] = subAxes;
+      const [mine] = own.axes[axis] as [{ size: number; stride: number }];
+      return subAxes.length === 1 && (mine.size === 1 || only?.stride === mine.stride);
+    })
+  );
+}
+
+/** Composition when the base is itself read through sub-axes: its cut axes count as its shape. */
+export function composeLocated(base: Access, shape: Shape, outer: Access): Access | null {
+  if (sizeOf(shape) === 0) return outer;
+  const cut = base.axes.flat();
+  return composeAccess(
+    {
+      shape: cut.map(({ size }) => size),
+      strides: cut.map(({ stride }) => stride),
+      offset: base.offset,
+    },
+    outer,
+  );
+}

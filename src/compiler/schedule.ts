@@ -13,15 +13,17 @@ import {
   type Access,
   accessOf,
   commonCuts,
-  composeAccess,
+  composeLocated,
   flippedAccess,
   identityAccess,
   isIdentity,
+  isWhole,
   joinedAccess,
   joinedAxes,
   type SubAxis,
 } from "./access.ts";
 import { bordersOf } from "./borders.ts";
+import { outputsByNode } from "./outputs.ts";
 import { packedSize, widthsOf } from "./panels.ts";
 import { elementsAlong, isShort } from "./short-folds.ts";
 import { isStep, type Operand, type PointwiseStep, type Source, type Step } from "./step.ts";
@@ -50,7 +52,8 @@ class Scheduler {
   private readonly useCount: number[];
   /** Folds, and what goes on with all their elements. */
   private readonly afterFolds = new Set<Step>();
-  private readonly outputOf = new Map<number, number>();
+  /** By the position of a node: where its value is to lie. */
+  private readonly outputOf: ReadonlyMap<number, number>;
 
   constructor(
     private readonly graph: Graph,
@@ -58,7 +61,7 @@ class Scheduler {
   ) {
     this.useCount = graph.nodes.map(() => 0);
     for (const node of graph.nodes) for (const input of node.inputs) this.useCount[input]++;
-    graph.outputs.forEach((node, output) => this.outputOf.set(node, output));
+    this.outputOf = outputsByNode(graph);
   }
 
   run(): Step[] {
@@ -401,32 +404,6 @@ const whole = (node: GraphNode, source: Source): Located => ({
 function scalarSource(node: GraphNode<"scalar">): Source {
   const { leaf, value, dtype } = node;
   return leaf < 0 ? { kind: "constant", value, dtype } : { kind: "scalar", index: leaf, dtype };
-}
-
-function isWhole(access: Access, shape: Shape): boolean {
-  const own = identityAccess(shape);
-  return (
-    access.offset === 0 &&
-    access.axes.every((subAxes, axis) => {
-      const [only] = subAxes;
-      const [mine] = own.axes[axis] as [{ size: number; stride: number }];
-      return subAxes.length === 1 && (mine.size === 1 || only?.stride === mine.stride);
-    })
-  );
-}
-
-/** Composition when the base is itself read through sub-axes: its cut axes count as its shape. */
-function composeLocated(base: Access, shape: Shape, outer: Access): Access | null {
-  if (sizeOf(shape) === 0) return outer;
-  const cut = base.axes.flat();
-  return composeAccess(
-    {
-      shape: cut.map(({ size }) => size),
-      strides: cut.map(({ stride }) => stride),
-      offset: base.offset,
-    },
-    outer,
-  );
 }
 
 function identityBody(dtype: DType): LaneBody {

@@ -165,6 +165,12 @@ describe("the number of launches", () => {
     expect(await launches(part.add(x.narrow(0, 40, 20)).relu())).toBe(1);
   });
 
+  test("of a change in place behind a reshape is one: nothing is copied to where it lies", async () => {
+    const base = await leaf([6]);
+    base.reshape(2, 3).add_(1);
+    expect(await launches(base)).toBe(1);
+  });
+
   test("of a result that is only a view is one copy", async () => {
     const x = await leaf([64, 64]);
     expect(await launches(x.T)).toBe(1);
