@@ -16,7 +16,7 @@ import { clampMin } from "./combined.ts";
 import { triuIndices } from "./grids.ts";
 import { alongAxis } from "./index-operands.ts";
 import { vectorNorm } from "./norms.ts";
-import { commonShape, fitted, inFloat, resultDType } from "./operands.ts";
+import { asFloat, commonShape, fitted, resultDType } from "./operands.ts";
 import { roll } from "./rearrangements.ts";
 import { spread } from "./reductions.ts";
 
@@ -122,6 +122,7 @@ const noPairs: Composite<null> = {
 
 interface Pairwise {
   readonly shape: Shape;
+  /** Of the difference: bytes wrap around. */
   readonly dtype: DType;
   readonly p: number;
   readonly eps: number;
@@ -131,7 +132,7 @@ interface Pairwise {
 const pairwiseSpec: Composite<Pairwise> = {
   name: "NormBackward1",
   body: ([x, y], { p, eps, keepdim, ...common }) => {
-    const difference = ops.sub(fitted(x, common), fitted(y, common));
+    const difference = asFloat(ops.sub(fitted(x, common), fitted(y, common)));
     return vectorNorm("pairwiseDistance", ops.add(difference, eps), p, { dim: -1, keepdim });
   },
 };
@@ -145,7 +146,9 @@ export function pairwiseDistance(
   keepdim: boolean,
 ): Value {
   const shape = commonShape("pairwiseDistance", x, y);
-  const dtype = inFloat(resultDType(x, y));
+  const dtype = resultDType(x, y);
+  if (dtype === "bool")
+    fail("pairwiseDistance", "bool has no difference. Cast one first: x.long()");
   return composite(pairwiseSpec, [x, y], { shape, dtype, p, eps, keepdim });
 }
 

@@ -4,7 +4,7 @@
 import { type Composite, composite } from "../autograd/composite.ts";
 import { accumulated, type DType, isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
-import { showShape, sizeOf } from "../base/shapes.ts";
+import { type Shape, showShape, sizeOf } from "../base/shapes.ts";
 import { isRecording, type Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
 import * as linear from "../ops/linear.ts";
@@ -82,6 +82,10 @@ export function loss<Attrs extends object>(
 /** Every input in the common shape and dtype. */
 export const fittedAll = (inputs: readonly Value[], common: Common): Value[] =>
   inputs.map((input) => fitted(input, common));
+
+/** Every input in the common shape, of its own dtype still: integers differ, and compare, as integers. */
+export const spreadAll = (inputs: readonly Value[], shape: Shape): Value[] =>
+  inputs.map((input) => fitted(input, { shape, dtype: input.node.dtype }));
 
 export function requireFloat(op: string, ...inputs: readonly Value[]): void {
   for (const { node } of inputs) {

@@ -10,8 +10,9 @@ import * as linear from "../ops/linear.ts";
 import { amax } from "../ops/reduce.ts";
 import { cumsum } from "../ops/scan.ts";
 import { iota } from "../ops/source.ts";
-import { add, minimum, sub } from "./arithmetic.ts";
+import { add, minimum, mul, neg, sub } from "./arithmetic.ts";
 import { clampMin } from "./combined.ts";
+import { eq, ne } from "./comparison.ts";
 import { pairwiseDistance } from "./distances.ts";
 import { alongAxis, onlyInt64, requireIndex } from "./index-operands.ts";
 import {
@@ -21,8 +22,9 @@ import {
   lossSpecs,
   refuseGradient,
   requireFloat,
+  spreadAll,
 } from "./loss-reductions.ts";
-import { commonShape, fitted, inFloat, resultDTypeOf } from "./operands.ts";
+import { asFloat, commonShape, fitted, inFloat, resultDTypeOf } from "./operands.ts";
 import { mean, spread, sum } from "./reductions.ts";
 
 type Optional = Value | null;
@@ -36,9 +38,9 @@ interface Margin {
 const rankings = lossSpecs<Margin>(
   "marginRankingLoss",
   { elements: "ClampMinBackward0" },
-  (inputs, { margin, ...common }) => {
-    const [x, y, t] = fittedAll(inputs, common) as [Value, Value, Value];
-    return clampMin(ops.add(ops.mul(ops.neg(t), ops.sub(x, y)), margin), 0);
+  (inputs, { margin, shape }) => {
+    const [x, y, t] = spreadAll(inputs, shape) as [Value, Value, Value];
+    return clampMin(ops.add(asFloat(mul(neg(t), sub(x, y))), margin), 0);
   },
 );
 
@@ -70,10 +72,11 @@ const hinges = lossSpecs<Margin>(
   "hingeEmbeddingLoss",
   { elements: "AddBackward0" },
   (inputs, { margin, ...common }) => {
-    const [x, t] = fittedAll(inputs, common) as [Value, Value];
+    const [x] = fittedAll(inputs, common) as [Value, Value];
+    const [, t] = spreadAll(inputs, common.shape) as [Value, Value];
     const beyond = clampMin(ops.sub(margin, x), 0);
-    const apart = ops.where(ops.ne(t, 1), beyond, 0);
-    return ops.add(apart, ops.where(ops.ne(t, -1), x, 0));
+    const apart = ops.where(ne(t, 1), beyond, 0);
+    return ops.add(apart, ops.where(ne(t, -1), x, 0));
   },
 );
 
@@ -103,9 +106,9 @@ const cosines = lossSpecs<Margin & { readonly pairs: Shape }>(
   ([first, second, target], { margin, pairs, shape, dtype }) => {
     const [x, y] = fittedAll([first as Value, second as Value], { shape: pairs, dtype });
     const cosine = fitted(cosineOf(x as Value, y as Value), { shape, dtype });
-    const t = fitted(target as Value, { shape, dtype });
-    const near = ops.where(ops.eq(t, 1), ops.sub(1, cosine), 0);
-    return ops.add(near, ops.where(ops.eq(t, -1), clampMin(ops.sub(cosine, margin), 0), 0));
+    const [t] = spreadAll([target as Value], shape) as [Value];
+    const near = ops.where(eq(t, 1), ops.sub(1, cosine), 0);
+    return ops.add(near, ops.where(eq(t, -1), clampMin(ops.sub(cosine, margin), 0), 0));
   },
 );
 

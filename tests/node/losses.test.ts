@@ -320,6 +320,18 @@ test("margins: labels end at the first that is negative; a tie lacks nothing", a
   await close(a.grad, [-1]);
 });
 
+test("bytes differ, and are compared, as bytes: 3 - 6 is 253, and 255 is -1", async () => {
+  const bytes = (data: number[]) => tensor(data, { dtype: "uint8" });
+  const none = { reduction: "none" } as const;
+  await close(F.pairwiseDistance(bytes([3]), bytes([6]), 2, 0), [253]);
+  await close(F.marginRankingLoss(bytes([2, 5]), bytes([2, 1]), bytes([0, 2]), none), [0, 248]);
+  await close(F.hingeEmbeddingLoss(double([1, 2]), bytes([255, 1]), none), [0, 2]);
+  const cosine = F.cosineEmbeddingLoss(bytes([2, 0]), bytes([1, 0]), bytes([255]).squeeze(), none);
+  await close(cosine, [1]);
+  const isSame = tensor([true]).squeeze();
+  await close(F.cosineEmbeddingLoss(double([1, 0]), double([0, 1]), isSame, none), [1]);
+});
+
 test("flags of old stand above the reduction; an unknown one is refused", async () => {
   const [x, t] = [double([1, 2], 2), double([0, 4], 2)];
   await close(F.mseLoss(x, t, { reduce: false, reduction: "sum" }), [1, 4]);
