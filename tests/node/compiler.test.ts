@@ -177,6 +177,13 @@ describe("the number of launches", () => {
   });
 });
 
+test("a kernel of ten thousand instructions stays within an engine's locals and a worker's stack", async () => {
+  const x = await ones([3, 5], { dtype: "float64" }).realize();
+  let y = x.add(1);
+  for (let count = 0; count < 40; count++) y = y.pow(x);
+  expect([...(await y.sum(0).data())]).toEqual([6, 6, 6, 6, 6]);
+});
+
 describe("a program is compiled once", () => {
   test("for all values of its scalars", async () => {
     const x = await leaf([100]);

@@ -12,10 +12,12 @@ import {
   outerRoles,
   overRow,
   type Range,
+  sideBySide,
   single,
   splitBlock,
   type Unrolling,
   unrollingOf,
+  weightOf,
 } from "./inner-loop.ts";
 import type { LoopWriter } from "./loop-writer.ts";
 import type { Position } from "./position.ts";
@@ -24,8 +26,6 @@ import { StateCode } from "./state-code.ts";
 
 /** Columns of a unit: 8 kB of float32 state, a quarter of the nearest cache. */
 const blockColumns = 2048;
-/** Rows for which a state is loaded and stored once. */
-const rowsTogether = 8;
 
 export function columnsUnits({ axes, chunks }: ColumnsKernel): number {
   const kept = axes.slice(0, -1).filter(({ isReduced }) => !isReduced);
@@ -33,13 +33,16 @@ export function columnsUnits({ axes, chunks }: ColumnsKernel): number {
   return sizeOf(kept.map(({ size }) => size)) * blocks * chunks.count;
 }
 
-/** Rows taken at a time: one stride leads from each to the next, and every value is had by loads. */
+/**
+ * Rows for which a state is loaded and stored once: several where one stride leads from each to the next,
+ * and every value is had by loads.
+ */
 export function columnRowsOf({ axes, streams, values }: ColumnsKernel): number {
   const outer = axes.slice(0, -1);
   const isOneAxis = outer.filter(({ isReduced }) => isReduced).length === 1;
   const isPlain =
     streams.every(({ steps }) => steps === null) && values.every(({ kind }) => kind !== "gather");
-  return isOneAxis && outer.at(-1)?.isReduced && isPlain ? rowsTogether : 1;
+  return isOneAxis && outer.at(-1)?.isReduced && isPlain ? sideBySide(weightOf(values)) : 1;
 }
 
 export function columnsCode(kernel: ColumnsKernel, loop: LoopWriter): (unit: Local) => void {

@@ -234,10 +234,21 @@ const shortChain = 35;
  */
 export function unrollingOf(values: readonly KernelValue[]): Unrolling {
   const loads = values.filter(({ kind }) => kind === "load").length;
-  const isShort = loads > manyLoads || weightOf(values) <= shortChain;
-  return isShort ? { copies: 4, inStep: 4 } : { copies: 8, inStep: 8 };
+  const weight = weightOf(values);
+  const copies = Math.min(sideBySide(weight), loads > manyLoads || weight <= shortChain ? 4 : 8);
+  return { copies, inStep: copies };
+}
+
+/** Lane instructions that a loop is written out to at most: more take longer to compile than they save. */
+const mostInstructions = 1024;
+
+/** Vectors, a power of two of them, that a loop of so many instructions each has room for. */
+export function sideBySide(weight: number): number {
+  let copies = 8;
+  while (copies > 1 && copies * weight > mostInstructions) copies /= 2;
+  return copies;
 }
 
 /** Lane instructions of a vector. */
-const weightOf = (values: readonly KernelValue[]): number =>
+export const weightOf = (values: readonly KernelValue[]): number =>
   values.reduce((total, v) => total + (v.kind === "apply" ? v.body.instructions.length : 0), 0);

@@ -5,15 +5,7 @@ import { invariant } from "../../base/errors.ts";
 import type { LaneBody, LaneInstruction, LaneType } from "../../base/lanes.ts";
 import type { FunctionBuilder, Local } from "../../wasm/function.ts";
 import type { PlainOp } from "../../wasm/opcodes.ts";
-import {
-  evenWords,
-  highToLow,
-  isWide,
-  lowHalves,
-  newRegister,
-  type Register,
-  vectorShape,
-} from "./register.ts";
+import { evenWords, highToLow, isWide, lowHalves, type Register, vectorShape } from "./register.ts";
 
 /** Registers of instructions that are written already, by position in a body. */
 export type Hoisted = ReadonlyMap<number, Register>;
@@ -22,6 +14,11 @@ const shifts = { shl: "shl", shrS: "shr_s", shrU: "shr_u" } as const;
 
 export class LaneCode {
   private readonly constants = new Map<string, Register>();
+  /**
+   * Locals whose value nobody reads any more. Scar: with a local for every instruction of every vector in
+   * step, the second derivative of pow had 34,192, a frame of half a megabyte: no worker's stack held it.
+   */
+  private readonly idle: Local<"v128">[] = [];
 
   constructor(
     private readonly f: FunctionBuilder,
@@ -74,6 +71,7 @@ export class LaneCode {
   ): Register[][] {
     const copies = inputs.map((own) => [...own]);
     const clamps = clampsOf(body);
+    const ends = lastReads(body, clamps, hoisted);
     for (const [at, instruction] of body.instructions.entries()) {
       const known = hoisted?.get(at);
       const clamp = clamps.get(at);
@@ -83,6 +81,7 @@ export class LaneCode {
         else if (clamp) registers.push(this.clamp(clamp.op, instruction.type, args));
         else if (clamps.isMask(at)) registers.push(args[0] as Register);
         else registers.push(this.instruction(instruction, args));
+        for (const end of ends[at] ?? []) this.idle.push(...(registers[end] as Register).parts);
       }
     }
     return copies.map((registers) => body.outputs.map((at) => registers[at] as Register));
@@ -102,8 +101,16 @@ export class LaneCode {
     return hoisted;
   }
 
+  private vector(): Local<"v128"> {
+    return this.idle.pop() ?? this.f.local("v128");
+  }
+
+  private register(type: LaneType): Register {
+    return { type, parts: isWide(type) ? [this.vector(), this.vector()] : [this.vector()] };
+  }
+
   private clamp(op: "pmin" | "pmax", type: LaneType, [x, bound]: readonly Register[]): Register {
-    const result = newRegister(this.f, type);
+    const result = this.register(type);
     result.parts.forEach((part, at) => {
       this.f.get(x?.parts[at] as Local);
       this.f.get(bound?.parts[at] as Local);
@@ -119,7 +126,7 @@ export class LaneCode {
     if (op === "bitcast") return { type: to, parts: (args[0] as Register).parts };
     if (op === "convert") return this.convert(args[0] as Register, to);
     if (op === "select") return this.select(args, type);
-    const result = newRegister(this.f, to === "mask" && isWide(type) ? "f64" : to);
+    const result = this.register(to === "mask" && isWide(type) ? "f64" : to);
     result.parts.forEach((part, at) => {
       for (const arg of args) this.f.get(arg.parts[at] as Local);
       this.plain(instruction);
@@ -162,17 +169,18 @@ export class LaneCode {
 
   /** x y z → x·y + z, rounded twice. */
   private multiplyAdd(shape: "f32x4" | "f64x2"): void {
-    const z = this.f.local("v128");
+    const z = this.vector();
     this.f.set(z);
     this.f.op(`${shape}.mul`);
     this.f.get(z);
     this.f.op(`${shape}.add`);
+    this.idle.push(z);
   }
 
   /** x y → the high words of four 64-bit products. */
   private highProduct(): void {
     const { f } = this;
-    const [x, y] = [f.local("v128"), f.local("v128")];
+    const [x, y] = [this.vector(), this.vector()];
     f.set(y);
     f.set(x);
     for (const half of ["low", "high"] as const) {
@@ -181,11 +189,12 @@ export class LaneCode {
       f.op(`i64x2.extmul_${half}_i32x4_u`);
     }
     f.shuffle(evenWords.map((byte) => byte + 4));
+    this.idle.push(x, y);
   }
 
   private select([mask, a, b]: readonly Register[], type: LaneType): Register {
     invariant(mask && a && b, "emit: select takes three registers");
-    const result = newRegister(this.f, type);
+    const result = this.register(type);
     const wide = isWide(type) ? this.widenMask(mask) : mask.parts;
     result.parts.forEach((part, at) => {
       this.f.get(a.parts[at] as Local);
@@ -195,12 +204,13 @@ export class LaneCode {
       this.f.op(this.isRelaxed ? "i32x4.relaxed_laneselect" : "v128.bitselect");
       this.f.set(part);
     });
+    if (wide !== mask.parts) this.idle.push(...wide);
     return result;
   }
 
   private widenMask(mask: Register): Local<"v128">[] {
     return (["low", "high"] as const).map((half) => {
-      const part = this.f.local("v128");
+      const part = this.vector();
       this.f.get(mask.parts[0] as Local);
       this.f.op(`i64x2.extend_${half}_i32x4_s`);
       this.f.set(part);
@@ -209,9 +219,10 @@ export class LaneCode {
   }
 
   private narrowMask(wide: Register): Register {
-    const mask = newRegister(this.f, "mask");
     for (const part of wide.parts) this.f.get(part);
     this.f.shuffle(evenWords);
+    this.idle.push(...wide.parts);
+    const mask = this.register("mask");
     this.f.set(mask.parts[0] as Local);
     return mask;
   }
@@ -220,7 +231,7 @@ export class LaneCode {
     const { f } = this;
     if (x.type === "mask") return this.fromMask(x, to);
     if (to === "mask") return this.toMask(x);
-    const result = newRegister(f, to);
+    const result = this.register(to);
     const [low, high] = result.parts as [Local, Local | undefined];
     if (isWide(to)) {
       const op = x.type === "f32" ? "f64x2.promote_low_f32x4" : "f64x2.convert_low_i32x4_s";
@@ -287,6 +298,35 @@ function clampsOf(body: LaneBody) {
   });
   const isMask = (at: number): boolean => masks.has(at) && !others.has(at + count);
   return { get: (at: number) => clamps.get(at), isMask };
+}
+
+/**
+ * By instruction: which registers of the body, by position among its inputs and instructions, are read
+ * there for the last time. Inputs, constants, what was hoisted and outputs are read by others as well.
+ */
+function lastReads(
+  body: LaneBody,
+  clamps: ReturnType<typeof clampsOf>,
+  hoisted: Hoisted | undefined,
+): number[][] {
+  const count = body.inputs.length;
+  /** What shares its locals with an earlier register: by position, the first one. */
+  const first = Array.from({ length: count + body.instructions.length }, (_, at) => at);
+  const reader = new Map<number, number>();
+  const kept = new Set<number>();
+  body.instructions.forEach(({ op, args }, at) => {
+    const read = clamps.get(at)?.args ?? args;
+    if (op === "bitcast" || clamps.isMask(at))
+      first[at + count] = first[read[0] as number] as number;
+    if (op === "const" || hoisted?.has(at)) kept.add(at + count);
+    for (const arg of read) reader.set(first[arg] as number, at);
+  });
+  for (const output of body.outputs) kept.add(first[output] as number);
+  const ends: number[][] = body.instructions.map(() => []);
+  for (const [position, at] of reader) {
+    if (position >= count && !kept.has(position)) ends[at]?.push(position);
+  }
+  return ends;
 }
 
 function constantBytes(type: LaneType, value: number | bigint): Uint8Array {
