@@ -1,12 +1,15 @@
 // Normalization by what neighbouring channels have.
 
 import { type Composite, composite } from "../autograd/composite.ts";
+import { isFloat } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import type { Value } from "../graph/tape.ts";
 import * as ops from "../ops/arithmetic.ts";
 import { reshape } from "../ops/linear.ts";
 import { pow } from "../ops/transcendental.ts";
+import { div } from "./arithmetic.ts";
 import { sumOfWindows } from "./average-pooling.ts";
+import { asFloat } from "./operands.ts";
 import { constantPadNd } from "./rearrangements.ts";
 
 export interface LocalResponse {
@@ -31,8 +34,9 @@ const spec: Composite<LocalResponse> = {
       padding: [0, 0],
       dilation: [1, 1],
     });
-    const mean = ops.div(reshape(sums, shape), size);
-    return ops.div(x, pow(ops.add(ops.mul(mean, alpha), k), beta));
+    // Of integers the mean is one, as PyTorch's pooling of them gives it.
+    const mean = asFloat(div(reshape(sums, shape), size, isFloat(x.node.dtype) ? null : "trunc"));
+    return ops.div(asFloat(x), pow(ops.add(ops.mul(mean, alpha), k), beta));
   },
 };
 
