@@ -25,6 +25,18 @@ export function accessOf(view: View): Access {
 export const identityAccess = (shape: Shape): Access =>
   accessOf({ shape, strides: contiguousStrides(shape), offset: 0 });
 
+/** All of a space at one element. */
+export const stillAccess = (space: Shape, offset = 0): Access =>
+  accessOf({ shape: space, strides: space.map(() => 0), offset });
+
+/** How a space walks a row-major value beside `axis`, along which an index says the place. */
+export function accessBeside(axis: number, shape: Shape, space: Shape) {
+  const strides = contiguousStrides(shape);
+  const others = space.map((_, at) => (at === axis ? 0 : (strides[at] ?? 0)));
+  const access = accessOf({ shape: space, strides: others, offset: 0 });
+  return { access, stride: strides[axis] ?? 0, extent: shape[axis] ?? 1 };
+}
+
 /** The same walk with `axis` from its end. */
 export function flippedAccess(access: Access, axis: number): Access {
   let { offset } = access;

@@ -5,12 +5,13 @@ import type { DType } from "../base/dtypes.ts";
 import { dtypes } from "../base/dtypes.ts";
 import type { LaneBody } from "../base/lanes.ts";
 import type { Shape } from "../base/shapes.ts";
-import { contiguousStrides, sizeOf } from "../base/shapes.ts";
+import { sizeOf } from "../base/shapes.ts";
 import { traceLanes } from "../base/trace-lanes.ts";
 import type { View } from "../base/views.ts";
 import { type Graph, type GraphNode, isKind } from "../graph/serialize.ts";
 import {
   type Access,
+  accessBeside,
   accessOf,
   commonCuts,
   composeLocated,
@@ -21,6 +22,7 @@ import {
   joinedAccess,
   joinedAxes,
   type SubAxis,
+  stillAccess,
 } from "./access.ts";
 import { bordersOf } from "./borders.ts";
 import { outputsByNode } from "./outputs.ts";
@@ -169,8 +171,8 @@ class Scheduler {
     const depth = packed[0].space[2] as number;
     const batch = sizeOf(node.shape) / (rows * columns);
     const space = batch === 1 ? [rows, columns] : [batch, rows, columns];
-    const still = accessOf({ shape: space, strides: space.map(() => 0), offset: 0 });
-    const operands = packed.map((source) => ({ source, access: still }));
+    const access = stillAccess(space);
+    const operands = packed.map((source) => ({ source, access }));
     const common = { label, dtype, shape: space, space, output };
     return this.push({ ...common, kind: "contract", operands, widths, depth });
   }
@@ -192,25 +194,12 @@ class Scheduler {
   }
 
   private gather(node: GraphNode<"gather">, output: number | null): Step {
-    const { axis } = node.attributes;
-    const table = this.node(node, 0);
-    const x = this.materialized(node, 0);
-    const strides = [...contiguousStrides(table.shape)];
-    const stride = strides[axis] ?? 0;
-    strides[axis] = 0;
-    const access = accessOf({ shape: node.shape, strides, offset: 0 });
-    const index = this.operand(node, 1, node.shape);
-    return this.push({
-      kind: "gather",
-      label: node.name,
-      dtype: node.dtype,
-      shape: node.shape,
-      output,
-      space: node.shape,
-      operands: [{ source: x, access }, index],
-      stride,
-      extent: table.shape[axis] ?? 1,
-    });
+    const { name: label, dtype, shape } = node;
+    const table = this.node(node, 0).shape;
+    const { access, ...along } = accessBeside(node.attributes.axis, table, shape);
+    const operands = [{ source: this.materialized(node, 0), access }, this.operand(node, 1, shape)];
+    const common = { label, dtype, shape, output, space: shape, operands };
+    return this.push({ kind: "gather", ...common, ...along });
   }
 
   private place(node: GraphNode<"place">, output: number | null): Step {
@@ -239,8 +228,7 @@ class Scheduler {
     const blank = { label: "blank", dtype, shape, space: shape, operands: [], output: null };
     return borders.reduce(
       (target: Step, window) => {
-        const still = window.shape.map(() => 0);
-        const access = accessOf({ shape: window.shape, strides: still, offset: 0 });
+        const access = stillAccess(window.shape);
         return this.placed(node, { window, operand: { source, access }, output: null, target });
       },
       this.push({ kind: "blank", ...blank }),
@@ -248,34 +236,20 @@ class Scheduler {
   }
 
   private scatter(node: GraphNode<"scatter">, output: number | null): Step {
+    const { name: label, dtype, shape } = node;
     const { axis, combine } = node.attributes;
     const space = this.node(node, 1).shape;
-    const strides = [...contiguousStrides(node.shape)];
-    const stride = strides[axis] ?? 0;
-    strides[axis] = 0;
-    return this.push({
-      kind: "scatter",
-      label: node.name,
-      dtype: node.dtype,
-      shape: node.shape,
-      output,
-      space,
-      operands: [this.operand(node, 1, space), this.operand(node, 2, space)],
-      target: this.target(node),
-      axis,
-      combine,
-      stride,
-      extent: node.shape[axis] ?? 1,
-      window: accessOf({ shape: space, strides, offset: 0 }),
-    });
+    const { access: window, ...along } = accessBeside(axis, shape, space);
+    const operands = [this.operand(node, 1, space), this.operand(node, 2, space)];
+    const common = { label, dtype, shape, output, space, operands, target: this.target(node) };
+    return this.push({ kind: "scatter", ...common, axis, combine, window, ...along });
   }
 
   private compact(node: GraphNode<"compact">, output: number | null): Step {
     const { name: label, dtype, shape } = node;
     const space = this.node(node, 0).shape;
     const chosen = this.operands({ ...node, inputs: node.inputs.slice(0, 2) }, space);
-    const still = accessOf({ shape: space, strides: space.map(() => 0), offset: 0 });
-    const starts = { source: this.materialized(node, 2), access: still };
+    const starts = { source: this.materialized(node, 2), access: stillAccess(space) };
     const operands = [...chosen, starts];
     const { block } = node.attributes;
     return this.push({ label, dtype, shape, output, kind: "compact", space, operands, block });
@@ -321,8 +295,7 @@ class Scheduler {
     // A number, or one that was realized meanwhile, stands for a tensor of any shape.
     const isNumber = source.kind === "scalar" || source.kind === "constant";
     if (isNumber || this.node(node, input).shape.length < space.length) {
-      const strides = space.map(() => 0);
-      return { source, access: accessOf({ shape: space, strides, offset: access.offset }) };
+      return { source, access: stillAccess(space, access.offset) };
     }
     return { source, access };
   }
@@ -359,9 +332,7 @@ class Scheduler {
   ): Step {
     const { dtype, shape } = node;
     const isSingle = value.source.kind === "scalar" || value.source.kind === "constant";
-    const access = isSingle
-      ? accessOf({ shape, strides: shape.map(() => 0), offset: 0 })
-      : value.access;
+    const access = isSingle ? stillAccess(shape) : value.access;
     return this.pointwise({
       label: node.name,
       dtype,
