@@ -7,6 +7,7 @@
 import { scratchBytes } from "../base/program.ts";
 import { sizeOf } from "../base/shapes.ts";
 import { commonCuts, isIdentity } from "./access.ts";
+import { Dependent } from "./dependent.ts";
 import type { Group } from "./group.ts";
 import { neededSteps, readOf } from "./group.ts";
 import { isFoldedWhole } from "./split.ts";
@@ -15,10 +16,8 @@ import { isStep, type Operand, type PointwiseStep, type Step } from "./step.ts";
 /** More passes are more code, for rows that are in the cache anyway. */
 const maxPasses = 12;
 
-export class Chain {
+export class Chain extends Dependent<Chain> {
   readonly groups: Group[] = [];
-  /** Chains whose values this one needs. */
-  readonly needs = new Set<Chain>();
 
   get space(): readonly number[] {
     return (this.groups[0] as Group).space;
@@ -27,20 +26,6 @@ export class Chain {
   /** The reduced axes, or null. */
   get axes(): readonly number[] | null {
     return this.groups.find(({ axes }) => axes !== null)?.axes ?? null;
-  }
-
-  dependsOn(other: Chain): boolean {
-    const seen = new Set<Chain>();
-    const pending: Chain[] = [this];
-    for (let chain = pending.pop(); chain; chain = pending.pop()) {
-      if (chain === other) return true;
-      for (const next of chain.needs) {
-        if (seen.has(next)) continue;
-        seen.add(next);
-        pending.push(next);
-      }
-    }
-    return false;
   }
 }
 
@@ -58,7 +43,7 @@ export function chainGroups(
     chainOf.set(group, chain);
     for (const needed of group.needs) {
       const other = chainOf.get(needed) as Chain;
-      if (other !== chain) chain.needs.add(other);
+      if (other !== chain) chain.need(other);
     }
     for (const read of group.reads) {
       const known = readers.get(read);

@@ -2,6 +2,7 @@
 // group computes or reads too, and no path leads out of the group and back into it.
 
 import { type Access, commonCuts, isIdentity } from "./access.ts";
+import { Dependent } from "./dependent.ts";
 import { wouldDivide } from "./flatten.ts";
 import { isStep, type PointwiseStep, type Source, type Step } from "./step.ts";
 
@@ -12,22 +13,22 @@ const maxCandidates = 16;
 
 let groupCount = 0;
 
-export class Group {
+export class Group extends Dependent<Group> {
   /** Grows with time. */
   readonly number = groupCount++;
   /** In order; pointwise, gather, reduce and place steps of one space. */
   readonly body: Step[] = [];
   /** Pointwise steps of the reduced shape that need the finished reductions. */
   readonly epilogue: PointwiseStep[] = [];
-  /** Groups whose values this one needs. */
-  readonly needs = new Set<Group>();
   axes: readonly number[] | null = null;
   /** What the body reads: steps, and inputs by number. */
   readonly reads = new Set<Step | number>();
   /** The different ways in which the body walks what it reads and writes. */
   private readonly walks = new Map<string, Access>();
 
-  constructor(readonly space: readonly number[]) {}
+  constructor(readonly space: readonly number[]) {
+    super();
+  }
 
   add(step: Step): void {
     this.body.push(step);
@@ -58,20 +59,6 @@ export class Group {
     const isNew = this.axes === null || !wouldDivide(this.space, axes, own);
     return isNew && wouldDivide(this.space, axes, all);
   }
-
-  dependsOn(other: Group): boolean {
-    const seen = new Set<Group>();
-    const pending: Group[] = [this];
-    for (let group = pending.pop(); group; group = pending.pop()) {
-      if (group === other) return true;
-      for (const next of group.needs) {
-        if (seen.has(next)) continue;
-        seen.add(next);
-        pending.push(next);
-      }
-    }
-    return false;
-  }
 }
 
 /** Puts every step in a group, such that the groups can run one after the other. */
@@ -83,7 +70,7 @@ export function groupSteps(steps: readonly Step[]): Map<Step, Group> {
     groupOf.set(step, group);
     for (const needed of neededSteps(step)) {
       const other = groupOf.get(needed) as Group;
-      if (other !== group) group.needs.add(other);
+      if (other !== group) group.need(other);
     }
   }
   return groupOf;

@@ -6,6 +6,7 @@ import { vectorSlack } from "../base/program.ts";
 import { withFills } from "./fills.ts";
 import { type Buffer, type Kernel, partsOf, type RunnableKernel, type Stream } from "./kernel.ts";
 import { withOwnPacks } from "./own-packs.ts";
+import { withProductParts } from "./product-parts.ts";
 import { split } from "./split.ts";
 
 export interface Placed {
@@ -19,9 +20,8 @@ export interface Placed {
 
 export function plan(kernels: readonly Kernel[], stepCount: number): Placed {
   let temps = stepCount;
-  const runnable = withOwnPacks(withFills(kernels)).flatMap((kernel) =>
-    split(kernel, () => temps++),
-  );
+  const parted = withProductParts(withOwnPacks(withFills(kernels)));
+  const runnable = parted.flatMap((kernel) => split(kernel, () => temps++));
   const lives = livesOf(runnable);
   shareDying(runnable, lives);
   const { offsets, arenaBytes } = pack(lives);
@@ -88,14 +88,19 @@ function gatherReach(kernel: RunnableKernel, stream: Stream): number {
 
 /** Lets a map's result lie where an operand lay that is read there for the last time, step by step. */
 function shareDying(kernels: readonly RunnableKernel[], lives: Map<number, Life>): void {
+  const taken = new Set<number>();
   kernels.forEach((kernel, at) => {
     if (kernel.kind !== "map" && kernel.kind !== "tiles") return;
     for (const { stream } of kernel.stores) {
       const store = kernel.streams[stream] as Stream;
       const life = store.buffer.kind === "temp" ? lives.get(store.buffer.index) : undefined;
       if (!life || life.from !== at || life.over !== null) continue;
-      const dying = kernel.streams.find((load) => canLieOver(kernel, store, load, at, lives));
-      if (dying) life.over = dying.buffer.index;
+      const dying = kernel.streams.find(
+        (load) => !taken.has(load.buffer.index) && canLieOver(kernel, store, load, at, lives),
+      );
+      if (!dying) continue;
+      life.over = dying.buffer.index;
+      taken.add(dying.buffer.index);
     }
   });
 }
@@ -109,10 +114,8 @@ function canLieOver(
 ): boolean {
   const life = load.buffer.kind === "temp" ? lives.get(load.buffer.index) : undefined;
   if (!life || life.to !== at || life.from === at) return false;
-  const isTaken = [...lives.values()].some(({ over }) => over === load.buffer.index);
   const uses = kernel.streams.filter(({ buffer }) => isSame(buffer, load.buffer));
   return (
-    !isTaken &&
     uses.length === 1 &&
     load.steps === null &&
     store.steps === null &&
