@@ -6,7 +6,6 @@ import type { Compiled, CompilerOptions, CompilerService } from "../compiler/con
 import type { Graph } from "../graph/serialize.ts";
 import { capabilities } from "../runtime/capabilities.ts";
 import type { Executor } from "../runtime/executor.ts";
-import { openInline } from "../runtime/inline.ts";
 import { openPool } from "../runtime/pool.ts";
 import { spawnWorker, type WorkerLike } from "../runtime/spawn.ts";
 
@@ -33,14 +32,8 @@ export interface Engine {
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { workers, simd = "auto", inline = false, maxBytes } = options;
   const { threads, reason } = capabilities();
-  if (inline || !threads) {
-    if (!inline) console.warn(`shardgrad runs on the calling thread: ${reason}`);
-    const executor = openInline({
-      isBlocking: inline === "blocking",
-      ...(maxBytes && { maxBytes }),
-    });
-    return { executor, ...(await compilerBeside({ shared: false, simd })) };
-  }
+  if (!inline && !threads) console.warn(`shardgrad runs on the calling thread: ${reason}`);
+  if (inline || !threads) return engineBeside(options);
   const [executor, compiler] = await Promise.all([
     openPool({ ...(workers && { workers }), ...(maxBytes && { maxBytes }) }),
     compilerWorker({ shared: true, simd }),
@@ -51,11 +44,16 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   return { executor, compile: compiler.compile, explain: compiler.explain, close };
 }
 
-async function compilerBeside(options: CompilerOptions) {
-  const { Compiler } = await import("../compiler/compile.ts");
+/** On the calling thread: what elsewhere only workers load is loaded here when it is asked for. */
+async function engineBeside({ simd = "auto", inline, maxBytes }: EngineOptions): Promise<Engine> {
+  const [{ openInline }, { Compiler }] = await Promise.all([
+    import("../runtime/inline.ts"),
+    import("../compiler/compile.ts"),
+  ]);
   const compiler = new Compiler();
-  compiler.configure(options);
+  compiler.configure({ shared: false, simd });
   return {
+    executor: openInline({ isBlocking: inline === "blocking", ...(maxBytes && { maxBytes }) }),
     compile: async (graph: Graph) => compiler.compile(graph),
     explain: async (graph: Graph) => compiler.explain(graph),
     close: async () => undefined,
