@@ -22,7 +22,9 @@ export function withOwnPacks(kernels: readonly Kernel[]): Kernel[] {
 }
 
 /** The kernels that touch each temp. */
-function usersOf(kernels: readonly Kernel[]): Map<number, Set<Kernel>> {
+export type Users = ReadonlyMap<number, ReadonlySet<Kernel>>;
+
+export function usersOf(kernels: readonly Kernel[]): Users {
   const users = new Map<number, Set<Kernel>>();
   for (const kernel of kernels) {
     for (const { buffer } of kernel.streams) {
@@ -36,10 +38,10 @@ function usersOf(kernels: readonly Kernel[]): Map<number, Set<Kernel>> {
 }
 
 /** The pack that only this product reads. */
-function packOf(
+export function packOf(
   kernel: ContractKernel,
   side: "a" | "b",
-  users: ReadonlyMap<number, ReadonlySet<Kernel>>,
+  users: Users,
 ): PackKernel | undefined {
   const all = [...(users.get((kernel.streams[kernel[side]] as Stream).buffer.index) ?? [])];
   return all.length === 2 ? all.find((user) => user.kind === "pack") : undefined;
