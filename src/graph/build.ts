@@ -15,7 +15,7 @@ import type { View } from "../base/views.ts";
 import { isContiguous, reshapeView } from "../base/views.ts";
 import { isLive, liveScalarNode, numberNow } from "./live.ts";
 import { isGiven, makeNode, type Node } from "./node.ts";
-import { looksOf, Structure } from "./structure.ts";
+import { looksOf, requireCountable, Structure } from "./structure.ts";
 
 const noAxes: Shape = [];
 const noInputs: readonly Node[] = [];
@@ -50,6 +50,7 @@ export function constantOf(node: Node): number | null {
 
 /** One number in every element. */
 export function fullNode(dtype: DType, shape: Shape, value: number): Node {
+  requireCountable("full", looksOf(dtype, shape));
   return expandedScalar(scalarNode(dtype, value), shape);
 }
 

@@ -4,10 +4,11 @@
 //   dtype ─ sizes… ─▶ Looks ─ body, name | kind, attributes… ─▶ Structure
 
 import type { DType } from "../base/dtypes.ts";
+import { fail } from "../base/errors.ts";
 import type { LaneBody } from "../base/lanes.ts";
 import type { Reducer } from "../base/reducers.ts";
 import type { Scanner } from "../base/scanners.ts";
-import { contiguousStrides, type Shape, sizeOf } from "../base/shapes.ts";
+import { contiguousStrides, type Shape, showShape, sizeOf } from "../base/shapes.ts";
 import { Trie } from "../base/trie.ts";
 import type { View } from "../base/views.ts";
 
@@ -53,6 +54,18 @@ export interface Attributes {
 
 export type Kind = keyof Attributes;
 
+/** Kernels count elements in 32 bits; only views, which nothing walks as such, may have more. */
+const mostElements = 2 ** 31 - 1;
+
+export function requireCountable(op: string, { dtype, shape, size }: Looks): void {
+  if (size <= mostElements) return;
+  fail(
+    op,
+    `a tensor has at most ${mostElements} elements, got ${showShape(shape)} ${dtype} of ${size}. ` +
+      "Go through it in parts: narrow, split or chunk what it is made of",
+  );
+}
+
 let structureCount = 0;
 
 export class Structure<K extends Kind = Kind> {
@@ -64,7 +77,9 @@ export class Structure<K extends Kind = Kind> {
     readonly name: string,
     readonly looks: Looks,
     readonly attributes: Attributes[K],
-  ) {}
+  ) {
+    if (kind !== "view" && kind !== "memory") requireCountable(name, looks);
+  }
 }
 
 /** A dtype and a shape: one object, with one shape, for all nodes that have them. */

@@ -113,6 +113,15 @@ describe("too little memory", () => {
   });
 });
 
+test("more elements than 32 bits count are refused where they are recorded", async () => {
+  const text = "a tensor has at most 2147483647 elements, got [65536, 65536] float32 of 4294967296";
+  const [row, column] = [ramp(65536), ramp(65536).unsqueeze(1)];
+  expect(() => zeros([65536, 65536])).toThrow(`full: ${text}`);
+  expect(() => column.add(row)).toThrow(`add: ${text}`);
+  expect(column.expand(65536, 65536).narrow(1, 0, 2).shape).toEqual([65536, 2]);
+  expect(await elements(ramp(3).add(1))).toEqual([1, 2, 3]);
+});
+
 describe("memory", () => {
   const steps = 3000;
 
