@@ -1,3 +1,5 @@
+// Position: where the vector that is being written stands in its row, as the code of a loop's body asks.
+
 import type { Local } from "../../wasm/function.ts";
 
 /** Where a vector stands on the inner axis. */
