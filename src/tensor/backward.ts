@@ -2,6 +2,7 @@
 // are lazy; the promise of backward() resolves when all that it wrote lies in memory.
 
 import { type Root, reverse, type Visitor } from "../autograd/reverse.ts";
+import { describe } from "../base/binding-errors.ts";
 import { fail } from "../base/errors.ts";
 import { sameShape, showShape, sizeOf } from "../base/shapes.ts";
 import { ones, zeros } from "../functions/creation.ts";
@@ -9,7 +10,7 @@ import type { Node } from "../graph/node.ts";
 import { constantValue, type Edge, type Gradient, type Value } from "../graph/tape.ts";
 import { request } from "../realize.ts";
 import { AccumulateGrad, type Leaf } from "./accumulate.ts";
-import type { Handle } from "./handle.ts";
+import { Handle } from "./handle.ts";
 import { runHooks } from "./hooks.ts";
 
 export interface BackwardOptions<T> {
@@ -34,7 +35,7 @@ export interface GradOptions<T> {
 /** Where gradients start: the outputs' edges, each with its own gradient, by default 1. */
 function rootsOf(outputs: readonly Handle[], gradients: readonly (Handle | null)[]): Root[] {
   return outputs.map((output, at) => {
-    const { edge } = output;
+    const { edge } = handleOf("backward", output);
     if (!edge) {
       fail("backward", `element ${at} of tensors does not require grad and does not have a gradFn`);
     }
@@ -44,6 +45,7 @@ function rootsOf(outputs: readonly Handle[], gradients: readonly (Handle | null)
 
 function startingGradient(output: Handle, gradient: Handle | null, at: number): Value {
   const { shape, dtype } = output;
+  if (gradient) handleOf("backward", gradient);
   if (!gradient) {
     if (sizeOf(shape) === 1) return ones(shape, dtype);
     fail(
@@ -160,7 +162,13 @@ function missing<T extends Handle>(input: T, at: number, options: GradOptions<T>
   );
 }
 
-function edgeOf(op: string, { edge }: Handle): Edge {
+function handleOf(op: string, given: unknown): Handle {
+  if (given instanceof Handle) return given;
+  return fail(op, `wants tensors, got ${describe(given)}`);
+}
+
+function edgeOf(op: string, given: Handle): Edge {
+  const { edge } = handleOf(op, given);
   if (!edge) fail(op, "One of the differentiated Tensors does not require grad");
   return edge;
 }

@@ -1,6 +1,7 @@
 // The part of indexing that gives views: integers, slices, null, "..." and booleans. Indices that are
 // tensors or lists are left over, with the dimension they stand at.
 
+import { describe } from "../base/binding-errors.ts";
 import { fail } from "../base/errors.ts";
 import { isTensor } from "../base/parameters.ts";
 import { type Shape, sizeOf } from "../base/shapes.ts";
@@ -95,7 +96,7 @@ class IndexWalk {
       fail(
         this.op,
         `an index is an integer, slice(…), "...", null, a boolean, a tensor or a list; ` +
-          `got ${String(part)}`,
+          `got ${describe(part)}`,
       );
     }
   }

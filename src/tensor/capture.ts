@@ -3,27 +3,37 @@
 // What JavaScript does in the step happens in recorded calls only: numbers that change from call to call
 // are live numbers, counters are counted with eachTime().
 
+import { describe } from "../base/binding-errors.ts";
 import type { DType } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import { copyNode } from "../graph/copy.ts";
-import { liveScalarNode } from "../graph/live.ts";
+import { eachTime as doEachTime, liveScalarNode } from "../graph/live.ts";
 import type { Node } from "../graph/node.ts";
 import { constantValue, isRecording } from "../graph/tape.ts";
 import { type CapturedStep, capturedStep } from "../realize.ts";
 import type { Storage } from "../storage.ts";
 import { type Handle, notingGrads } from "./handle.ts";
 import { makeTensor } from "./make.ts";
-import { isPromise } from "./synchronous.ts";
+import { isPromise, requireFunction } from "./synchronous.ts";
 import { Tensor } from "./tensor.ts";
 
-export { eachTime } from "../graph/live.ts";
+/** Does something now, and again at each replay of the step that is being captured, if one is. */
+export function eachTime(event: () => void): void {
+  requireFunction("eachTime", event);
+  doEachTime(event);
+}
 
 /** Looks of inputs that are remembered, the longest unused forgotten first. */
 const mostLooks = 32;
 
 /** A tensor of one number that `read` tells, at every call of a captured step anew. */
-export const liveNumber = (read: () => number, { dtype = "float32" }: { dtype?: DType } = {}) =>
-  makeTensor(constantValue(liveScalarNode(dtype, read)));
+export function liveNumber(
+  read: () => number,
+  { dtype = "float32" }: { dtype?: DType } = {},
+): Tensor {
+  requireFunction("liveNumber", read);
+  return makeTensor(constantValue(liveScalarNode(dtype, read)));
+}
 
 /** Tensors, or nothing; in arrays and plain objects. */
 export type Captured =
@@ -41,7 +51,7 @@ export type Captured =
 export function capture<Args extends readonly Tensor[], Result extends Captured | void>(
   step: (...args: Args) => Result,
 ): (...args: Args) => Promise<Result> {
-  if (typeof step !== "function") fail("capture", `wants a function, got ${String(step)}`);
+  requireFunction("capture", step);
   const known = new Map<string, CapturedStep<LeftBehind>>();
   return (...args) => {
     const key = looksKey(args);
@@ -174,7 +184,7 @@ function checked(result: unknown): Captured {
     (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype);
   const check = (value: unknown): void => {
     if (value instanceof Tensor || value === null || value === undefined) return;
-    if (!isPlain(value)) refuse(`returns ${String(value)}, which is no tensor`);
+    if (!isPlain(value)) refuse(`returns ${describe(value)}, which is no tensor`);
     Object.values(value).forEach(check);
   };
   check(result);

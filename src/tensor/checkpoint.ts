@@ -23,7 +23,7 @@ import { inputVersions } from "./dispatch.ts";
 import { notingDraws, repeatingDraws } from "./generator.ts";
 import { runHooks } from "./hooks.ts";
 import { makeTensor } from "./make.ts";
-import { isPromise, refuseAsync } from "./synchronous.ts";
+import { isPromise, refuseAsync, requireFunction } from "./synchronous.ts";
 import { Tensor } from "./tensor.ts";
 
 type Outputs = Tensor | readonly Tensor[];
@@ -33,7 +33,7 @@ export function checkpoint<Args extends readonly unknown[], Result extends Outpu
   fn: (...args: Args) => Result,
   ...args: Args
 ): Result {
-  if (typeof fn !== "function") fail("checkpoint", `wants a function, got ${String(fn)}`);
+  requireFunction("checkpoint", fn);
   refuseAsync("checkpoint", fn);
   if (!isRecording()) return checkedResult(fn(...args));
   const draws: Draw[] = [];

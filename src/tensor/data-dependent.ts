@@ -1,10 +1,17 @@
 // Functions that are written by hand: those whose result's shape only the data can tell are promises,
 // and indices are no parameters of a record.
 
+import { describe } from "../base/binding-errors.ts";
+import { fail } from "../base/errors.ts";
 import type { Scalar } from "../base/scalars.ts";
 import { functions } from "./all-functions.ts";
 import type { Index } from "./basic-index.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
+
+function onTensor(op: string, input: unknown): Tensor {
+  if (input instanceof Tensor) return input;
+  return fail(op, `wants a tensor first, got ${describe(input)}. Make one: tensor(data)`);
+}
 
 /** Positions of the elements that are not 0, one row each. */
 export function nonzero(input: Tensor, options: { asTuple: true }): Promise<Tensor[]>;
@@ -13,14 +20,14 @@ export function nonzero(
   input: Tensor,
   options?: { asTuple?: boolean },
 ): Promise<Tensor | Tensor[]> {
-  return input.nonzero(options as { asTuple: true });
+  return onTensor("nonzero", input).nonzero(options as { asTuple: true });
 }
 
-export const argwhere = (input: Tensor): Promise<Tensor> => input.argwhere();
+export const argwhere = (input: Tensor): Promise<Tensor> => onTensor("argwhere", input).argwhere();
 
 /** The elements where `mask` is true. */
 export const maskedSelect = (input: Tensor, mask: Tensor): Promise<Tensor> =>
-  input.maskedSelect(mask);
+  onTensor("maskedSelect", input).maskedSelect(mask);
 
 type Choice = typeof functions.where;
 
@@ -38,4 +45,4 @@ export const indexPut = (
   indices: readonly Index[],
   values: Tensor | Scalar,
   options?: boolean | { accumulate?: boolean },
-): Tensor => input.indexPut(indices, values, options);
+): Tensor => onTensor("indexPut", input).indexPut(indices, values, options);

@@ -2,6 +2,7 @@
 // an element's value depends on (seed, counter, position) alone. When a request fails, the counters of
 // the draws it was to compute come back, so that what is done again gets the same numbers.
 
+import { describe } from "../base/binding-errors.ts";
 import { fail } from "../base/errors.ts";
 import { generatorBrand } from "../base/parameters.ts";
 import type { Draw } from "../functions/random.ts";
@@ -81,17 +82,17 @@ export class Generator {
 
   setState(state: GeneratorState): this {
     if (typeof state !== "object" || state === null) {
-      fail("setState", `wants what getState() gave, got ${String(state)}`);
+      fail("setState", `wants what getState() gave, got ${describe(state)}`);
     }
     const { seed, counter } = state;
     if (!Number.isSafeInteger(counter) || counter < 0) {
-      fail("setState", `wants a counter from 0 on, got ${String(counter)}`);
+      fail("setState", `wants a counter from 0 on, got ${describe(counter)}`);
     }
     return this.#start("setState", seed, counter);
   }
 
   #start(op: string, seed: number, counter: number): this {
-    if (!Number.isSafeInteger(seed)) fail(op, `wants an integer as seed, got ${String(seed)}`);
+    if (!Number.isSafeInteger(seed)) fail(op, `wants an integer as seed, got ${describe(seed)}`);
     this.#seed = seed;
     this.#counter = counter;
     this.#open = [];

@@ -1,6 +1,7 @@
 // x.index(…) and x.indexPut_(…): views by integers and slices, copies by tensors. A mask's number of
 // elements is known to the data only, so reading by one gives a promise.
 
+import { describe } from "../base/binding-errors.ts";
 import { fail } from "../base/errors.ts";
 import { isTensor } from "../base/parameters.ts";
 import { Float, type Scalar, scalarValue } from "../base/scalars.ts";
@@ -163,6 +164,6 @@ function sourceOf({ dtype, shape }: Handle, value: Handle | Scalar, converts: bo
     return withoutLeadingOnes(to(source.value, dtype), shape.length);
   }
   const isNumber = ["number", "boolean"].includes(typeof value) || value instanceof Float;
-  if (!isNumber) fail("indexPut_", `value must be a number or a tensor, got ${String(value)}`);
+  if (!isNumber) fail("indexPut_", `value must be a number or a tensor, got ${describe(value)}`);
   return constantValue(full([], scalarValue(value as Scalar), dtype).node);
 }

@@ -1,9 +1,10 @@
 // Whether calls are put on the Tape, for the synchronous part of a function.
 
 import { isRecording, withRecording } from "../graph/tape.ts";
-import { refuseAsync } from "./synchronous.ts";
+import { refuseAsync, requireFunction } from "./synchronous.ts";
 
 function inMode<T>(op: string, on: boolean, body: () => T): T {
+  requireFunction(op, body);
   refuseAsync(op, body);
   return withRecording(on, body);
 }

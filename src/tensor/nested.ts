@@ -1,5 +1,6 @@
 // Data given by the user (numbers, nested lists, typed arrays) as flat elements, and back.
 
+import { describe } from "../base/binding-errors.ts";
 import {
   type DType,
   dtypes,
@@ -94,7 +95,7 @@ function collect(op: string, data: TensorData, shape: Shape, place: number[], it
     return;
   }
   if (!Array.isArray(data) && !isTypedArray(data)) {
-    fail(op, `expected a list of length ${wanted} at ${showShape(place)}, got ${String(data)}`);
+    fail(op, `expected a list of length ${wanted} at ${showShape(place)}, got ${describe(data)}`);
   }
   if (data.length !== wanted) {
     fail(

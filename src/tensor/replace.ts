@@ -1,5 +1,6 @@
 // copy_, fill_ and zero_: the old elements go, and so does what they depended on.
 
+import { describe } from "../base/binding-errors.ts";
 import { holds, isInteger } from "../base/dtypes.ts";
 import { fail } from "../base/errors.ts";
 import { isTensor } from "../base/parameters.ts";
@@ -45,7 +46,7 @@ export function fillWith<T extends Handle>(op: string, target: T, source: Handle
     return target;
   }
   const isNumber = ["number", "boolean"].includes(typeof source) || source instanceof Float;
-  if (!isNumber) fail(op, `value must be a number or a tensor, got ${String(source)}`);
+  if (!isNumber) fail(op, `value must be a number or a tensor, got ${describe(source)}`);
   const { dtype } = target;
   const number = scalarValue(source as Scalar);
   if (isInteger(dtype) && !holds(dtype, Math.trunc(number))) {
