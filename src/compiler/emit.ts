@@ -5,11 +5,11 @@ import { invariant } from "../base/errors.ts";
 import type { Cell, KernelRef, Launch, Program, ProgramModule } from "../base/program.ts";
 import { ModuleBuilder, type ModuleOptions } from "../wasm/module.ts";
 import { mayFault } from "./emit/index-check.ts";
-import { unitsOf, writeKernel } from "./emit/kernel-code.ts";
+import { writeKernel } from "./emit/kernel-code.ts";
 import { type CellUse, cellsOf } from "./emit/loop-writer.ts";
 import { type Buffer, partsOf, type RunnableKernel, type Stream } from "./kernel.ts";
 import type { Placed } from "./plan.ts";
-import { grainOf, type Range, stagesOf, type Touches } from "./stages.ts";
+import { type Range, type Sharing, sharingOf, stagesOf, type Touches } from "./stages.ts";
 
 /** What the program must say of its graph. */
 export interface Frame {
@@ -100,14 +100,16 @@ const isScalar = (value: unknown): value is { kind: "scalar"; index: number } =>
 
 export function emit(placed: Placed, cache: KernelCache, frame: Frame): Program {
   const { refs, modules } = cache.find(placed.kernels);
+  const sharings = placed.kernels.map(sharingOf);
   const launches = placed.kernels.map((kernel, at): Launch => {
+    const { units, grain } = sharings[at] as Sharing;
     const cells = partsOf(kernel).flatMap((part) =>
       cellsOf(part, mayFault(part)).map((use) => cellFor(use, part, placed)),
     );
     return {
       kernel: at,
-      units: unitsOf(kernel),
-      grain: grainOf(kernel),
+      units,
+      grain,
       cells,
       label: kernel.label,
     };
@@ -118,7 +120,7 @@ export function emit(placed: Placed, cache: KernelCache, frame: Frame): Program 
     modules,
     kernels: refs,
     launches,
-    stages: stagesOf(launches, touches),
+    stages: stagesOf(sharings, touches),
     outputs: frame.outputs,
     inputCount: frame.inputCount,
     scalarCount: frame.scalarCount,

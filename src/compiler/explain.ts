@@ -3,20 +3,15 @@
 import { dtypes } from "../base/dtypes.ts";
 import type { Explanation, KernelExplanation } from "../base/explanation.ts";
 import type { LaneBody } from "../base/lanes.ts";
-import { unitsOf } from "./emit/kernel-code.ts";
 import { type Frame, touchesOf, writtenBy } from "./emit.ts";
 import { type Axis, partsOf, type RunnableKernel, type Span, type Stream } from "./kernel.ts";
 import type { Placed } from "./plan.ts";
 import { printKernel } from "./print.ts";
-import { grainOf, stagesOf } from "./stages.ts";
+import { sharingOf, stagesOf } from "./stages.ts";
 
 export function explain(placed: Placed, frame: Frame): Explanation {
   const touches = placed.kernels.map((kernel) => touchesOf(kernel, placed));
-  const launches = placed.kernels.map((kernel) => ({
-    units: unitsOf(kernel),
-    grain: grainOf(kernel),
-  }));
-  const stages = stagesOf(launches, touches);
+  const stages = stagesOf(placed.kernels.map(sharingOf), touches);
   const stageAt = stages.flatMap(({ count }, stage) => new Array<number>(count).fill(stage));
   const kernels = placed.kernels.map((kernel, at) => explainKernel(kernel, stageAt[at] as number));
   const outputBytes = frame.outputs.reduce((all, bytes) => all + bytes, 0);

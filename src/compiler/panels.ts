@@ -80,16 +80,22 @@ export function ownBlock(tiling: Tiling, room: number): Sides | null {
   return b > 0 && units() >= leastUnits ? { a: panels.a, b } : null;
 }
 
-/** All panels of one product of a batch, where scratch has room for both sides; else null. */
+/**
+ * All panels of one product of a batch, where scratch has room for both sides, and there are products
+ * enough or they are too small to be cut; else null.
+ */
 export function wholeBlock(tiling: Tiling, room: number): Sides | null {
   const { batch, panels, panelBytes } = tiling;
   const bytes = panels.a * panelBytes.a + panels.b * panelBytes.b + sumBytes(tiling, panels);
-  return batch >= leastUnits && bytes <= room ? panels : null;
+  const isUncut = batch >= leastUnits || batch * panels.a * panels.b * panelBytes.b <= smallBytes;
+  return isUncut && bytes <= room ? panels : null;
 }
 
 const largestBlock: Sides = { a: 12, b: 8 };
 /** Units from which on all workers have enough to do. */
 const enoughUnits = 64;
+/** Bytes of b that a small product reads, some 10 µs: two kernels and a barrier before it cost as much. */
+const smallBytes = 256 << 10;
 /** Units below which some workers would have nothing to do. */
 const leastUnits = 16;
 

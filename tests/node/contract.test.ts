@@ -217,3 +217,20 @@ test("deep sums that are put aside, and what a unit packs, lie apart in scratch"
   expectElements(await product(a, b).data(), wanted);
   expect(kinds().at(-1)).toBe("contract");
 });
+
+test("small products side by side are one kernel each, shared out together", async () => {
+  const pairs = Array.from({ length: 8 }, (_, n) => [leaf([1, 64, 64], n), leaf([1, 64, 64], -n)]);
+  await Promise.all(pairs.flat().map((each) => each.realize()));
+  const all = pairs.map(([a, b]) => product(a as Tensor, b as Tensor));
+  await Promise.all(all.map((each) => each.realize()));
+  expect(lastProgram()?.launches.length).toBe(8);
+  expect(lastProgram()?.stages).toEqual([{ kind: "parallel", first: 0, count: 8, tiles: 8 }]);
+  for (const [n, [a, b]] of pairs.entries()) {
+    const wanted = expected(
+      await (a as Tensor).data(),
+      await (b as Tensor).data(),
+      [1, 64, 64, 64],
+    );
+    expectElements(await (all[n] as Tensor).data(), wanted);
+  }
+});
