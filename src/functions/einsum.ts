@@ -77,7 +77,9 @@ function evaluated(name: string, tree: Tree, terms: readonly Term[], wanted: Lab
 function sumOfProducts(name: string, inputs: readonly Value[], equation: Equation): Value {
   const { operands, out } = equation;
   const sizes = new Map<number, number>();
-  const given = inputs.map((value, at) => bare(distinct({ value, labels: operands[at] })));
+  const whole = inputs.map((value, at) => distinct({ value, labels: operands[at] }));
+  // Of one operand alone an axis of one element is summed as any other: integers become int64.
+  const given = inputs.length === 1 ? whole : whole.map(bare);
   for (const { value, labels } of given) {
     labels.forEach((label, axis) => {
       sizes.set(label, value.node.shape[axis]);

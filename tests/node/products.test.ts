@@ -113,6 +113,7 @@ describe("einsum", () => {
   test("sums of integers are int64, products keep their dtype", () => {
     const [x, y] = [integers("int32", 2, 3), integers("int32", 3, 2)];
     expect(einsum("ij->i", [x]).node.dtype).toBe("int64");
+    expect(einsum("ij->i", [integers("int32", 3, 1)]).node.dtype).toBe("int64");
     expect(einsum("ij,jk->ik", [x, y]).node.dtype).toBe("int32");
     expect(einsum("ij,kl->jk", [x, y]).node.dtype).toBe("int64");
   });
