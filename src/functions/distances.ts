@@ -147,8 +147,7 @@ export function pairwiseDistance(
 ): Value {
   const shape = commonShape("pairwiseDistance", x, y);
   const dtype = resultDType(x, y);
-  if (dtype === "bool")
-    fail("pairwiseDistance", "bool has no difference. Cast one first: x.long()");
+  if (dtype === "bool") fail("pairwiseDistance", "bool has no difference. Cast it: x.long()");
   return composite(pairwiseSpec, [x, y], { shape, dtype, p, eps, keepdim });
 }
 

@@ -83,9 +83,9 @@ export function loss<Attrs extends object>(
 export const fittedAll = (inputs: readonly Value[], common: Common): Value[] =>
   inputs.map((input) => fitted(input, common));
 
-/** Every input in the common shape, of its own dtype still: integers differ, and compare, as integers. */
-export const spreadAll = (inputs: readonly Value[], shape: Shape): Value[] =>
-  inputs.map((input) => fitted(input, { shape, dtype: input.node.dtype }));
+/** In the common shape, of its own dtype still: integers differ, and compare, as integers. */
+export const inShape = (input: Value, shape: Shape): Value =>
+  fitted(input, { shape, dtype: input.node.dtype });
 
 export function requireFloat(op: string, ...inputs: readonly Value[]): void {
   for (const { node } of inputs) {

@@ -17,12 +17,12 @@ import { pairwiseDistance } from "./distances.ts";
 import { alongAxis, onlyInt64, requireIndex } from "./index-operands.ts";
 import {
   fittedAll,
+  inShape,
   type LossReduction,
   loss,
   lossSpecs,
   refuseGradient,
   requireFloat,
-  spreadAll,
 } from "./loss-reductions.ts";
 import { asFloat, commonShape, fitted, inFloat, resultDTypeOf } from "./operands.ts";
 import { mean, spread, sum } from "./reductions.ts";
@@ -39,7 +39,7 @@ const rankings = lossSpecs<Margin>(
   "marginRankingLoss",
   { elements: "ClampMinBackward0" },
   (inputs, { margin, shape }) => {
-    const [x, y, t] = spreadAll(inputs, shape) as [Value, Value, Value];
+    const [x, y, t] = inputs.map((input) => inShape(input, shape)) as [Value, Value, Value];
     return clampMin(ops.add(asFloat(mul(neg(t), sub(x, y))), margin), 0);
   },
 );
@@ -71,9 +71,9 @@ export function marginRankingLoss(
 const hinges = lossSpecs<Margin>(
   "hingeEmbeddingLoss",
   { elements: "AddBackward0" },
-  (inputs, { margin, ...common }) => {
-    const [x] = fittedAll(inputs, common) as [Value, Value];
-    const [, t] = spreadAll(inputs, common.shape) as [Value, Value];
+  ([given, target], { margin, ...common }) => {
+    const x = fitted(given as Value, common);
+    const t = inShape(target as Value, common.shape);
     const beyond = clampMin(ops.sub(margin, x), 0);
     const apart = ops.where(ne(t, 1), beyond, 0);
     return ops.add(apart, ops.where(ne(t, -1), x, 0));
@@ -106,7 +106,7 @@ const cosines = lossSpecs<Margin & { readonly pairs: Shape }>(
   ([first, second, target], { margin, pairs, shape, dtype }) => {
     const [x, y] = fittedAll([first as Value, second as Value], { shape: pairs, dtype });
     const cosine = fitted(cosineOf(x as Value, y as Value), { shape, dtype });
-    const [t] = spreadAll([target as Value], shape) as [Value];
+    const t = inShape(target as Value, shape);
     const near = ops.where(eq(t, 1), ops.sub(1, cosine), 0);
     return ops.add(near, ops.where(eq(t, -1), clampMin(ops.sub(cosine, margin), 0), 0));
   },

@@ -50,8 +50,9 @@ export function constantOf(node: Node): number | null {
 
 /** One number in every element. */
 export function fullNode(dtype: DType, shape: Shape, value: number): Node {
-  requireCountable("full", looksOf(dtype, shape));
-  return expandedScalar(scalarNode(dtype, value), shape);
+  const node = expandedScalar(scalarNode(dtype, value), shape);
+  requireCountable("full", node.looks);
+  return node;
 }
 
 const expandedScalar = (scalar: Node, shape: Shape): Node =>

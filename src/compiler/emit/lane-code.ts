@@ -316,8 +316,8 @@ function lastReads(
   const kept = new Set<number>();
   body.instructions.forEach(({ op, args }, at) => {
     const read = clamps.get(at)?.args ?? args;
-    if (op === "bitcast" || clamps.isMask(at))
-      first[at + count] = first[read[0] as number] as number;
+    const isAlias = op === "bitcast" || clamps.isMask(at);
+    if (isAlias) first[at + count] = first[read[0] as number] as number;
     if (op === "const" || hoisted?.has(at)) kept.add(at + count);
     for (const arg of read) reader.set(first[arg] as number, at);
   });
